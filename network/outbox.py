@@ -1,0 +1,149 @@
+"""The sender: takes what is due from the outbox and gives it to whoever carries it on.
+
+The truth is in PostgreSQL. A sender may die at any moment: what it had claimed is free again when its lease runs out. No transport and
+no database commit as one, so a death between the two sends a message twice, under the same id.
+"""
+
+import logging
+import time
+import zoneinfo
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from network.channels import Carrier, Gone, Letter, NotSetUp, carrier
+from network.models import Message, StaffChannel
+
+log = logging.getLogger(__name__)
+
+# Longer than a transport may take over one message: four answers of a mail server, each within EMAIL_TIMEOUT. No longer, because
+# what a dead sender held waits for it.
+LEASE = timedelta(seconds=45)
+SLICE = timedelta(seconds=5)  # then the worker is free for the sweep, and the next slice says that the sender lives
+SUBJECT = "You have a message"
+SUBJECTS = {
+    Message.Kind.STAFF: "Something waits for you",
+    Message.Kind.STEP: "Something waits for you",
+    Message.Kind.TRIAL: "This is a try",
+}
+TEMPLATES = {Message.Kind.STAFF: "staff", Message.Kind.STEP: "staff", Message.Kind.TRIAL: "trial"}
+
+# One at a time: whatever a message does to its sender, no other message was in the same hands. New ones go before those that failed.
+CLAIM = """
+    UPDATE network_message m SET lease_until = now() + %s, attempts = attempts + 1, handed_at = clock_timestamp()
+    WHERE id = (SELECT id FROM network_message
+                WHERE sent_at IS NULL AND cancelled_at IS NULL AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+                  AND channel = ANY (%s)
+                ORDER BY attempts, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id, uuid, kind, channel, "to", path, meeting_at, (SELECT time_zone FROM network_service WHERE id = m.service_id),
+      (SELECT subscription FROM network_staffchannel WHERE id = m.staff_channel_id)
+"""
+SENT = "UPDATE network_message SET sent_at = clock_timestamp(), lease_until = NULL, last_error = '' WHERE id = %s AND sent_at IS NULL"
+LATER = """
+    UPDATE network_message SET lease_until = NULL, last_error = %s,
+        due_at = clock_timestamp() + least(interval '30 seconds' * 2 ^ least(attempts - 1, 10), interval '1 hour')
+    WHERE id = %s AND sent_at IS NULL
+"""
+INSTEAD = "SELECT od.send_by_mail_instead(%s, %s)"
+# What is due as this role sees it, beside a count that does not depend on what it may see.
+BEAT = """
+    SELECT od.beat('sender', count(*)::int, od.messages_due()::int, %s) FROM network_message
+    WHERE sent_at IS NULL AND cancelled_at IS NULL AND due_at <= now()
+"""
+
+
+class Claimed(NamedTuple):
+    """A message in this sender's hands until its lease runs out."""
+
+    id: int
+    uuid: UUID
+    kind: str
+    channel: str
+    to: str
+    path: str
+    meeting_at: datetime | None
+    time_zone: str
+    subscription: dict[str, Any] | None
+
+
+def send_due() -> int:
+    """Send what is due, for a slice of time at most. Returns how many messages were taken."""
+    _run(BEAT, timezone.now())
+    carriers = {channel: carrier(channel) for channel in StaffChannel.Kind.values}
+    sent = 0
+    try:
+        for message in _claims(carriers):
+            sent += _deliver(message, carriers[message.channel])
+    finally:
+        for one in carriers.values():
+            one.close()
+    return sent
+
+
+def _claims(carriers: dict[str, Carrier] | None = None) -> Iterator[Claimed]:
+    """Claim one message after the other, each for a way that is open now: what is out of reach claims nothing, and all stays due."""
+    ways = dict(carriers or {channel: carrier(channel) for channel in StaffChannel.Kind.values})
+    end = time.monotonic() + SLICE.total_seconds()
+    while time.monotonic() < end:
+        for channel, one in list(ways.items()):
+            if not _opens(channel, one):
+                del ways[channel]
+        row = _run(CLAIM, LEASE, list(ways))
+        if row is None:
+            return
+        yield Claimed(*row)
+
+
+def _opens(channel: str, one: Carrier) -> bool:
+    try:
+        one.open()
+    except OSError as error:  # SMTPException among them
+        log.warning("The transport for %s is out of reach: %s", channel, type(error).__name__)
+        return False
+    return True
+
+
+def _deliver(message: Claimed, by: Carrier) -> bool:
+    """Whether it was taken; if not it is due again, later each time and for ever, or goes by e-mail if this way leads nowhere."""
+    try:
+        by.carry(compose(message))
+    except (Gone, NotSetUp) as error:
+        _run(INSTEAD, message.id, isinstance(error, Gone))
+        return False
+    except Exception as error:  # whatever is wrong with one message, the others go out
+        log.warning("Message %s was not taken: %s", message.uuid, type(error).__name__)
+        _run(LATER, type(error).__name__[:60], message.id)
+        by.close()  # what the error left of a conversation is of no use to the next message
+        return False
+    _run(SENT, message.id)
+    return True
+
+
+def compose(message: Claimed) -> Letter:
+    """Neutral words, to one address, under an id that stays the same however often it is sent."""
+    kind = Message.Kind(message.kind)
+    address = f"{settings.SITE_URL}{message.path}"
+    with timezone.override(zoneinfo.ZoneInfo(message.time_zone)):
+        words = {"kind": kind, "meeting_at": message.meeting_at, "address": address}
+        text = render_to_string(f"mail/{TEMPLATES.get(kind, 'message')}.txt", words)
+    return Letter(
+        id=message.uuid,
+        to=message.to,
+        subject=SUBJECTS.get(kind, SUBJECT),
+        text=text if message.channel == StaffChannel.Kind.EMAIL else text.strip(),
+        address=address,
+        subscription=message.subscription,
+    )
+
+
+def _run(sql: str, *values: Any) -> tuple[Any, ...] | None:
+    """One statement in a transaction of its own; the first row it gives back."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchone() if cursor.description else None
