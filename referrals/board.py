@@ -1,0 +1,298 @@
+"""Reads for the board: which cases, how many, and what each row says. A poll of it is no reading."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.paginator import Page, Paginator
+from django.db.models import F, IntegerField, JSONField, OuterRef, Subquery
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, JSONObject
+
+from network.models import Member, Service, Staff, TeamMember
+from network.templatetags.look import when_text
+from referrals.models import Case, CaseQuerySet, Contact, Referral, ResponseTimer, Subject, Watch
+from referrals.watchman import Trouble, sentences
+
+PAGE = 50
+MOST = 1000  # nobody reads further down; counting on would cost more than the page
+ROTA_AHEAD = timedelta(days=7)
+
+# Read along with the numbers of the head: the page asks no more often for them.
+TROUBLES = "(SELECT jsonb_agg(jsonb_build_array(code, since, number)) FROM od.clock_trouble(%s))"
+GAPS = """(SELECT jsonb_build_array(bool_or(what = 'nobody'), min(starts_at) FILTER (WHERE what = 'nobody'), min(starts_at))
+  FROM od.on_call_gaps(%s, %s, %s) WHERE what <> 'stands_in')"""
+
+FILTERS = {
+    "all": "All",
+    "mine": "Mine",
+    "nobody": "Taken by nobody yet",
+    "overdue": "Overdue",
+}
+ABOUT = {
+    Subject.WISH: "the wish to meet",
+    Subject.WORDS: "the words between meetings",
+    Subject.EXCEPTION: "what was decided without the person",
+}
+
+
+class Count(Subquery):
+    """How many rows a query has, at most as many as it is cut to."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+@dataclass
+class Chip:
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Who has the clock of a case that is asked for first, or that nobody has it."""
+
+    uuid: str
+    about: str
+    name: str
+    since: datetime | None
+    next_at: datetime
+
+
+@dataclass(frozen=True)
+class RotaGap:
+    """The first of the hours to come in which nobody on call is told, or by e-mail only."""
+
+    starts_at: datetime
+    nobody: bool
+
+
+@dataclass
+class Row:
+    """One case as the board shows it."""
+
+    case: Case
+    name: str
+    timer: ResponseTimer | None
+    clock: str
+    referral: Referral | None
+    caller: str
+    chips: list[Chip] = field(default_factory=list)
+    contact: str = ""
+    hold: Hold | None = None
+
+    @property
+    def emergency(self) -> bool:
+        return self.clock == "emergency"
+
+
+@dataclass
+class Board:
+    rows: list[Row]
+    page: Page[Case]
+    show: str
+    filters: list[dict[str, Any]]
+    running: int
+    troubles: list[str]
+    gap: RotaGap | None
+    cut: bool
+
+
+def cases_of(staff: Staff) -> CaseQuerySet:
+    """Open cases that are the business of `staff`: the service's (coordinator, lead), or their team's and their own."""
+    if staff.oversees:
+        return Case.objects.open().filter(service=staff.service_id)
+    # Asked apart: as one condition with "or" the database would walk through all open cases of the service.
+    teams = TeamMember.objects.current().filter(staff=staff).values("network")
+    of_team = Case.objects.open().filter(network__in=teams).order_by().values_list("pk", flat=True)
+    own = Case.objects.open().filter(owner=staff).order_by().values_list("pk", flat=True)
+    return Case.objects.open().filter(pk__in=list(own.union(of_team)))
+
+
+def shown(cases: CaseQuerySet, show: str, staff: Staff, now: datetime) -> CaseQuerySet:
+    """The cases behind one of FILTERS."""
+    if show == "mine":
+        return cases.filter(owner=staff)
+    if show == "nobody":
+        return cases.filter(taken_at=None)
+    if show == "overdue":
+        return cases.filter(due_at__lt=now)
+    return cases
+
+
+def read_board(staff: Staff, *, show: str, page: str, now: datetime) -> Board:
+    """One page of the board: in three queries, and one more for clinicians."""
+    show = show if show in FILTERS else "all"
+    cases = cases_of(staff)
+    counts = _counts(cases, staff, now)
+    listed: Any = shown(cases, show, staff, now).by_time_left().select_related("owner", "last_contact")
+    person = Member.objects.persons().filter(network=OuterRef("network")).values("name")[:1]
+    paginator = Paginator(listed.annotate(person_name=Subquery(person), held=ArraySubquery(_held())), PAGE)
+    paginator.count = counts[show]  # counted already
+    this_page = paginator.get_page(page)
+    return Board(
+        rows=rows_of(this_page.object_list, now),
+        page=this_page,
+        show=show,
+        filters=[
+            {"label": label, "count": _most(counts[key]), "url": f"/board/?show={key}", "current": key == show}
+            for key, label in FILTERS.items()
+        ],
+        running=_most(counts["running"]),
+        troubles=sentences(Trouble(code, None, number) for code, _, number in counts["troubles"] or []),
+        gap=_gap(*counts["gaps"]),
+        cut=counts[show] >= MOST,
+    )
+
+
+def rows_of(cases: Iterable[Case], now: datetime) -> list[Row]:
+    """What the rows of `cases` say: each with the clock that runs out first, or the last one that ran."""
+    cases = list(cases)
+    referrals = defaultdict(list)
+    for referral in Referral.objects.filter(case__in=[case.pk for case in cases]).select_related("timer"):
+        referrals[referral.case_id].append(referral)
+    return [_row(case, referrals[case.pk], now) for case in cases]
+
+
+def clock_state(timer: ResponseTimer) -> str:
+    """The state that the clock tag shows."""
+    if timer.outcome != ResponseTimer.Outcome.RUNNING:
+        return timer.outcome
+    if timer.urgency == "emergency":
+        return "emergency"
+    return "reply" if timer.kind == ResponseTimer.Kind.REPLY else "running"
+
+
+def running_first(timers: Iterable[ResponseTimer]) -> ResponseTimer | None:
+    """Of several clocks the one that counts now: running and due first, else the one heard last."""
+    timers = list(timers)
+    running = [timer for timer in timers if timer.outcome == ResponseTimer.Outcome.RUNNING]
+    if running:
+        return min(running, key=lambda timer: timer.due_at)
+    return max(timers, key=lambda timer: timer.first_heard_at, default=None)
+
+
+def caller_line(referral: Referral) -> str:
+    """Her mother Marja, by phone."""
+    if referral.told == Referral.Told.SELF:
+        who = f"{referral.person_name} called" if referral.channel == Referral.Channel.PHONE else referral.person_name
+    else:
+        who = " ".join(filter(None, [referral.caller_relation, referral.caller_name])) or "Somebody"
+    return f"{who[:1].upper()}{who[1:]}, {referral.get_channel_display()}"
+
+
+def contact_line(contact: Contact) -> str:
+    """called Helmi 07:40"""
+    whom = contact.whom
+    said = {
+        "called_back": f"called {whom}" if whom else "called back",
+        "no_answer": f"no answer from {whom}" if whom else "no answer",
+        "offered": f"offered to {whom}" if whom else "offered",
+        "declined": f"{contact.declined_by} declined",
+        "replied": f"replied to {whom}" if whom else "replied",
+        "taken": "taken over",
+        "wish": "asked for a meeting",
+    }[contact.kind]
+    return f"{said} {when_text(contact.at)}"
+
+
+def _counts(cases: CaseQuerySet, staff: Staff, now: datetime) -> dict[str, Any]:
+    """All numbers of the head, what is wrong with the clock, and the gaps of the rota, in one query."""
+    ids = {show: shown(cases, show, staff, now).order_by().values("pk")[: MOST + 1] for show in FILTERS}
+    ids["running"] = cases.exclude(due_at=None).order_by().values("pk")[: MOST + 1]
+    counted: dict[str, Any] = {f"n_{show}": Coalesce(Count(rows), 0) for show, rows in ids.items()}
+    counted["n_troubles"] = RawSQL(TROUBLES, [staff.service_id], output_field=JSONField())  # noqa: S611
+    counted["n_gaps"] = RawSQL(GAPS, [staff.service_id, now, now + ROTA_AHEAD], output_field=JSONField())  # noqa: S611
+    row = Service.objects.filter(pk=staff.service_id).annotate(**counted).values(*counted)
+    return {key.removeprefix("n_"): value for key, value in row.get().items()}
+
+
+def _held() -> Any:
+    """The open clocks of a case: first what nobody has, then what is due first. Names stand in the same query."""
+    fields = ("uuid", "subject", "held_since", "next_at")
+    watches = Watch.objects.open().filter(case=OuterRef("pk"))
+    unheld_first = watches.order_by(F("held_since").asc(nulls_first=True), "due_at")
+    return unheld_first.values(row=JSONObject(name="held_by__name", **{field: field for field in fields}))[:1]
+
+
+def hold_of(row: dict[str, Any]) -> Hold:
+    """A clock as the board and the page of a case name it. What it is about is said unless it is the clock of the referral."""
+    since = row["held_since"]
+    return Hold(
+        uuid=row["uuid"],
+        about=ABOUT.get(row["subject"], ""),
+        name=row["name"] or "",
+        since=datetime.fromisoformat(since) if since else None,
+        next_at=datetime.fromisoformat(row["next_at"]),
+    )
+
+
+def _gap(nobody: bool | None, first_nobody: str | None, first: str | None) -> RotaGap | None:
+    starts_at = first_nobody or first
+    return RotaGap(datetime.fromisoformat(starts_at), bool(nobody)) if starts_at else None
+
+
+def _most(count: int) -> Any:
+    return f"{MOST}+" if count > MOST else count
+
+
+def _row(case: Case, referrals: list[Referral], now: datetime) -> Row:
+    timer = running_first({referral.timer_id: referral.timer for referral in referrals}.values())
+    heard = [one for one in referrals if timer and one.timer_id == timer.pk] or referrals
+    referral = next((one for one in reversed(heard) if one.words), heard[-1] if heard else None)
+    return Row(
+        case=case,
+        name=_name(case),
+        timer=timer,
+        clock=clock_state(timer) if timer else "",
+        referral=referral,
+        caller=caller_line(referral) if referral else "",
+        chips=_chips(case, timer),
+        contact=contact_line(case.last_contact) if case.last_contact else "",
+        hold=next(map(hold_of, getattr(case, "held", [])), None),
+    )
+
+
+def _name(case: Case) -> str:
+    name = getattr(case, "person_name", None) or ""
+    return "Name not known yet" if name == "Not known yet" else name
+
+
+def _chips(case: Case, timer: ResponseTimer | None) -> list[Chip]:
+    """What is missing next, most pressing first; then what is arranged."""
+    runs = bool(timer and timer.outcome == ResponseTimer.Outcome.RUNNING)
+    reply = bool(runs and timer and timer.kind == ResponseTimer.Kind.REPLY)
+    chips = []
+    if case.wish_waiting_since:
+        chips.append(Chip(f"Asked for a meeting {when_text(case.wish_waiting_since)}", "wait"))
+    if reply:
+        chips.append(Chip("No reply yet", "wait"))
+    elif not case.team_size:
+        chips.append(Chip("No team yet", "wait"))
+    if case.meeting_fell_through:
+        chips.append(Chip("Meeting cancelled: no new time", "wait"))
+    elif not case.next_meeting_at and not reply:
+        chips.append(Chip("No meeting yet", "wait") if runs else Chip("No next meeting", "plain"))
+    if case.to_be_told:
+        chips.append(Chip("Still to be told", "wait"))
+    if case.open_exceptions:
+        chips.append(Chip(f"Decided without the person: {case.open_exceptions} open", "wait"))
+    if case.next_meeting_at:
+        chips.append(_meeting_chip(case, runs))
+    if case.unanswered:
+        one = case.unanswered == 1
+        chips.append(Chip("1 has not answered" if one else f"{case.unanswered} have not answered", "plain"))
+    return chips
+
+
+def _meeting_chip(case: Case, runs: bool) -> Chip:
+    at = when_text(case.next_meeting_at)
+    if not runs:
+        return Chip(f"Next: {at}", "plain")
+    if case.due_at and case.next_meeting_at and case.next_meeting_at > case.due_at:
+        return Chip(f"Meeting {at}: after the clock ends", "wait")
+    return Chip(f"Meeting {at}")

@@ -1,0 +1,93 @@
+"""The way of each message of a clock, for coordinators: planned, handed on, taken by the transport, acknowledged, or withdrawn."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from network.models import Message
+from referrals.models import Acknowledgement, Watch, WatchStep
+
+LATEST = 200  # steps of a page; a clock that has run over for weeks begins a round each hour
+WORDS = {
+    "acknowledged": "acknowledged",
+    "sent": "accepted by the transport",
+    "withdrawn": "withdrawn before it was sent",
+    "failing": "failed, is tried again",
+    "handed": "sent, not yet accepted",
+    "queued": "waits to be sent",
+}
+
+
+@dataclass
+class Delivery:
+    """One message to one of the staff by one way."""
+
+    message: Message
+
+    @property
+    def name(self) -> str:
+        return self.message.staff.name if self.message.staff else ""
+
+    @property
+    def state(self) -> str:
+        """The furthest it came: acknowledged, sent, withdrawn, failing (with its next try at `due_at`), handed, queued."""
+        m = self.message
+        if m.acknowledged_at:
+            return "acknowledged"
+        if m.sent_at:
+            return "sent"
+        if m.cancelled_at:
+            return "withdrawn"
+        if m.last_error:
+            return "failing"
+        return "handed" if m.handed_at else "queued"
+
+    @property
+    def words(self) -> str:
+        """The state in words."""
+        return WORDS[self.state]
+
+    @property
+    def at(self) -> datetime | None:
+        """When it came that far."""
+        m = self.message
+        return m.acknowledged_at or m.sent_at or m.cancelled_at or m.handed_at or m.queued_at
+
+
+@dataclass
+class TrailStep:
+    """A step of a round: still planned (`step.due_at`), fired with its deliveries, or dropped."""
+
+    step: WatchStep
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+@dataclass
+class Trail:
+    """The whole trail of a watch, oldest round first."""
+
+    watch: Watch
+    steps: list[TrailStep]
+    acknowledgements: list[Acknowledgement]
+
+
+def trail(watch: Watch, *, dropped: bool = False) -> Trail:
+    """What was planned and what became of it, in three queries; dropped steps only on request."""
+    return trails([watch], dropped=dropped)[0]
+
+
+def trails(watches: Iterable[Watch], *, dropped: bool = False) -> list[Trail]:
+    """The trails of several watches, in the same three queries; of all their steps the LATEST."""
+    found = {watch.pk: Trail(watch, [], []) for watch in watches}
+    steps = WatchStep.objects.filter(watch__in=found).order_by("-round", "-position", "-pk")
+    by_step = {}
+    for step in reversed((steps if dropped else steps.filter(dropped_at=None))[:LATEST]):
+        by_step[step.pk] = TrailStep(step)
+        found[step.watch_id].steps.append(by_step[step.pk])
+    messages = Message.objects.filter(step__in=by_step).select_related("staff").order_by("queued_at", "pk")
+    for message in messages:
+        if message.step is not None:
+            by_step[message.step].deliveries.append(Delivery(message))
+    for said in Acknowledgement.objects.filter(watch__in=found).select_related("staff"):
+        found[said.watch_id].acknowledgements.append(said)
+    return list(found.values())
