@@ -1,0 +1,214 @@
+"""Meetings to come: the list of them, and one with all that is to know before it starts. One query each."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from meetings.gather import gathered, unfold
+from meetings.models import DecidedWithout, Invitation, Meeting, MeetingStaff
+from meetings.timeline import address_of
+from network.models import Member, MemberContact, Staff, TeamMember, User
+from referrals.models import Case
+
+MOST = 200
+
+
+@dataclass
+class MeetingPage:
+    """A meeting for one reader. `whole`: staff and the person; else an invited member, who sees their own answer only."""
+
+    meeting: Meeting
+    whole: bool
+    staff: list[SimpleNamespace]
+    invitations: list[SimpleNamespace]
+    person: SimpleNamespace | None
+    exceptions: list[SimpleNamespace] = field(default_factory=list)
+    own: SimpleNamespace | None = None
+    in_team: bool = False
+    reader_is_person: bool = False
+    sees_case: bool = False
+    case_url: str = ""
+    home: str = ""
+    language: str = ""
+    record: str = ""
+    note: str = ""
+
+    @property
+    def editable(self) -> bool:
+        return self.meeting.status == Meeting.Status.BOOKED
+
+    @property
+    def map_link(self) -> str:
+        return map_link(self.meeting, self.home)
+
+    @property
+    def where(self) -> str:
+        return where(self.meeting, self.home, self.whose)
+
+    @property
+    def address_url(self) -> str:
+        """Where staff write down an address that is missing; at home that is no move of the meeting."""
+        if self.map_link or not self.case_url or not self.editable or self.meeting.place == Meeting.Place.REMOTE:
+            return ""
+        if self.person and self.meeting.place == Meeting.Place.HOME:
+            return f"{self.case_url}members/{self.person.uuid}/"
+        return address_of("move", self.meeting.uuid)
+
+    @property
+    def whose(self) -> str:
+        """Whose home it is, said to this reader: your, or by name."""
+        if self.reader_is_person:
+            return "your"
+        return f"{self.person.name}’s" if self.person else "the person’s"
+
+    @property
+    def by_phone(self) -> list[SimpleNamespace]:
+        return [one for one in self.invitations if not one.email and one.phone]
+
+    @property
+    def on_paper(self) -> list[SimpleNamespace]:
+        return [one for one in self.invitations if not one.email and not one.phone]
+
+
+@dataclass
+class Diary:
+    """Meetings by day, and the days behind us whose record is still missing."""
+
+    mine: bool
+    may_see_all: bool
+    unrecorded: list[Any]
+    days: list[tuple[Any, list[Any]]]
+    more: bool
+
+
+def map_link(meeting: Meeting, home: str = "") -> str:
+    """Opens the map on the phone. Nothing is sent by the page itself."""
+    address = _address(meeting, home)
+    return f"geo:0,0?q={quote(address)}" if address and meeting.place != Meeting.Place.REMOTE else ""
+
+
+def where(meeting: Meeting, home: str, whose: str) -> str:
+    """The kind of place and the address; at home the one that is known of the person, for those who may know it."""
+    kind = Meeting.Place(meeting.place).label.capitalize()
+    if meeting.place == Meeting.Place.HOME:
+        kind = f"At {whose} home"
+    address = _address(meeting, home)
+    return f"{kind}: {address}" if address else kind
+
+
+def _address(meeting: Meeting, home: str) -> str:
+    return meeting.address or (home if meeting.place == Meeting.Place.HOME else "")
+
+
+def page_of(user: User, uuid: UUID) -> MeetingPage:
+    """The meeting for this reader; 404 for whom it does not exist."""
+    invited = Q(
+        invitations__member__user=user, invitations__member__left_at=None, invitations__withdrawn_at=None,
+        status__in=["booked", "started", "cancelled"],
+    )  # fmt: skip
+    visible = Meeting.objects.visible_to(user).values("pk")
+    rows = Meeting.objects.filter(Q(pk__in=visible) | invited).distinct()
+    found = get_object_or_404(_whole(rows, user), uuid=uuid)
+    asked = unfold(found.asked_rows)
+    own = next((one for one in asked if one.user_id == user.pk), None)
+    person = next(iter(unfold(found.person_rows)), None)
+    staff = user.staff
+    for one in asked:
+        one.face = "person" if one.is_person else "member"
+    page = MeetingPage(
+        meeting=found,
+        whole=bool(found.opened_rows),
+        staff=_with_profession(unfold(found.staff_rows)),
+        invitations=[one for one in asked if one.name],
+        person=person,
+        reader_is_person=bool(person and person.user_id == user.pk),
+        exceptions=unfold(found.exception_rows),
+        own=own,
+        in_team=bool(staff and (found.team_rows or staff.pk in {one.staff_id for one in unfold(found.staff_rows)})),
+        sees_case=bool(found.case_rows),
+    )
+    home = next(iter(unfold(found.home_rows)), None)
+    if home and page.whole:
+        page.home = home.home_address
+        page.language = " · ".join(said for said in (home.language, home.interpreter) if said)
+    page.case_url = address_of("case", unfold(found.case_rows)[0].uuid) if page.sees_case else ""
+    page.record = address_of("record", found.uuid) if page.in_team and found.status in ("booked", "started") else ""
+    page.note = address_of("note", found.uuid) if found.status == "closed" and page.whole else ""
+    return page
+
+
+def diary(user: User, *, only_mine: bool) -> Diary:
+    """Mine for clinicians; for those who oversee the service all, unless they ask for theirs."""
+    staff = user.staff
+    may_see_all = bool(staff and staff.oversees)
+    mine = only_mine or not may_see_all
+    rows = Meeting.objects.visible_to(user).upcoming()
+    if mine:
+        ours = MeetingStaff.objects.filter(staff=staff, active=True).values("meeting")
+        rows = rows.filter(pk__in=ours)
+    found = list(_listed(rows)[: MOST + 1])
+    now = timezone.now()
+    for one in found:
+        one.staff_list = _with_profession(unfold(one.staff_rows))
+        one.map_link, one.where = map_link(one, one.home or ""), where(one, one.home or "", f"{one.person_name}’s")
+        one.unanswered = len(one.unanswered_rows)
+    late = [one for one in found if one.status == "booked" and one.ends_at < now - timedelta(minutes=1)]
+    days: dict[Any, list[Any]] = {}
+    for one in found[:MOST]:
+        if one not in late:
+            days.setdefault(timezone.localtime(one.starts_at).date(), []).append(one)
+    return Diary(mine=mine, may_see_all=may_see_all, unrecorded=late, days=list(days.items()), more=len(found) > MOST)
+
+
+def _with_profession(staff: list[SimpleNamespace]) -> list[SimpleNamespace]:
+    for one in staff:
+        one.profession_label = Staff.Profession(one.profession).label
+    return staff
+
+
+def _staff_rows() -> Any:
+    return gathered(
+        MeetingStaff.objects.filter(meeting=OuterRef("pk"), active=True), "staff_id", "cover", name=F("staff__name"),
+        profession=F("staff__profession"),
+    )  # fmt: skip
+
+
+def _listed(rows: QuerySet[Meeting]) -> QuerySet[Any]:
+    person = Member.objects.persons().filter(network=OuterRef("network"))
+    return rows.annotate(
+        person_name=person.values("name")[:1],
+        home=person.values("contact__home_address")[:1],
+        staff_rows=_staff_rows(),
+        unanswered_rows=gathered(Invitation.objects.filter(meeting=OuterRef("pk"), withdrawn_at=None, answer=""), "pk"),
+    )
+
+
+def _whole(rows: QuerySet[Meeting], user: Any) -> QuerySet[Any]:
+    person = Member.objects.persons().filter(network=OuterRef("network"))
+    home = MemberContact.objects.filter(member__network=OuterRef("network"), member__is_person=True)
+    asked = Invitation.objects.filter(meeting=OuterRef("pk"), withdrawn_at=None)
+    return rows.select_related("network", "service").annotate(
+        staff_rows=_staff_rows(),
+        asked_rows=gathered(
+            asked, "uuid", "answer", "reason", "answered_at", "word", "asked_at", name=F("member__name"),
+            is_person=F("member__is_person"), relation=F("member__relation"), user_id=F("member__user_id"),
+            email=F("member__contact__email"), phone=F("member__contact__phone"), answered_by=F("answered_by_id"),
+        ),
+        person_rows=gathered(person, "pk", "uuid", "name", "user_id"),
+        home_rows=gathered(home, "language", "interpreter", "home_address"),
+        exception_rows=gathered(
+            DecidedWithout.objects.filter(bring_to=OuterRef("pk"), taken_up_in=None), "uuid", "text", "decided_by", "decided_at"
+        ),
+        opened_rows=gathered(Meeting.objects.visible_to(user).filter(pk=OuterRef("pk")), "pk"),
+        case_rows=gathered(Case.objects.visible_to(user).filter(pk=OuterRef("case")), "uuid"),
+        team_rows=gathered(
+            TeamMember.objects.current().filter(network=OuterRef("network"), staff=user.staff), "pk"
+        ) if user.staff else gathered(TeamMember.objects.none(), "pk"),
+    )  # fmt: skip

@@ -1,0 +1,207 @@
+"""What somebody finds on their own page: one part for each network they belong to."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from meetings.gather import gathered, unfold
+from meetings.models import Addendum, DecidedWithout, Invitation, Line, Meeting, MeetingStaff, NoteShare
+from meetings.note import place_words, short_place
+from network.models import Consent, Member, Reading, TeamMember
+from referrals.models import Case, Referral
+
+FEW_READINGS = 4
+MANY_NOTES = 100
+
+
+@dataclass
+class Part:
+    """One network, as one of its members sees it."""
+
+    member: Member
+    person: SimpleNamespace
+    others: list[SimpleNamespace]
+    team: list[SimpleNamespace]
+    exceptions: list[SimpleNamespace]
+    waiting: list[SimpleNamespace]
+    late: list[SimpleNamespace]
+    began: list[SimpleNamespace]
+    case: SimpleNamespace | None
+    readings: list[SimpleNamespace]
+    upcoming: list[Any] = field(default_factory=list)
+    notes: list[Any] = field(default_factory=list)
+    number: int = 1
+
+    @property
+    def for_person(self) -> bool:
+        return self.member.is_person
+
+    @property
+    def next(self) -> Any:
+        return self.upcoming[0] if self.upcoming else None
+
+
+def greeting() -> str:
+    """By the clock of the service. At night it is nobody's morning yet."""
+    hour = timezone.localtime().hour
+    if 5 <= hour < 12:
+        return "Good morning"
+    if 12 <= hour < 18:
+        return "Good afternoon"
+    return "Good evening" if 18 <= hour < 23 else "Hello"
+
+
+def parts_of(user: Any) -> list[Part]:
+    """The networks of `user`: their own first. Two queries, however many members and meetings."""
+    rows = list(_memberships(user))
+    parts = [_part(row) for row in rows]
+    for meeting in _meetings(user, rows):
+        part = next(part for part in parts if part.member.network_id == meeting.network_id)
+        _describe(meeting, part)
+        (part.notes if meeting.status == Meeting.Status.CLOSED else part.upcoming).append(meeting)
+    for number, part in enumerate(parts, 1):
+        part.number = number
+        part.upcoming.sort(key=lambda meeting: meeting.starts_at)
+        _name_meetings(part.readings, part.notes + part.upcoming)
+    return parts
+
+
+def readers_of(network: OuterRef | Any) -> Any:
+    """Members of a network with what each may read: standing consent, and how many single meetings."""
+    consent = Consent.objects.active().filter(member=OuterRef("pk"))
+    singles = NoteShare.objects.filter(member=OuterRef("pk"), withdrawn_at=None).order_by().values("member")
+    return Member.objects.current().filter(network=network).annotate(
+        covers=Subquery(consent.values("covers")[:1]),
+        given_at=Subquery(consent.values("given_at")[:1]),
+        singles=Subquery(singles.annotate(n=Count("pk")).values("n")),
+    )  # fmt: skip
+
+
+def reading_words(reading: Any, meeting_day: str) -> str:
+    """What was read, as somebody would say it: the meeting of 22 November, as PDF."""
+    meeting = f"the meeting of {meeting_day}" if meeting_day else "a meeting"
+    return {
+        Reading.What.CASE: "read the case",
+        Reading.What.MEETING: f"opened the page about {meeting}",
+        Reading.What.RECORD: f"had the record of {meeting} open",
+        Reading.What.NOTE: f"read {meeting}",
+        Reading.What.PDF: f"read {meeting} as PDF",
+        Reading.What.PERSON_PAGE: "opened your page",
+        Reading.What.READINGS: "looked at the list of who has read",
+    }.get(reading.what, "read")
+
+
+def _memberships(user: Any) -> Any:
+    here = {"network": OuterRef("network")}
+    late = Line.objects.standing().filter(**here, late=True, seen_by_person_at=None)
+    return (
+        Member.objects.current()
+        .filter(user=user)
+        .select_related("network", "service")
+        .order_by("-is_person", "pk")
+        .annotate(
+            people=gathered(
+                readers_of(OuterRef("network")), "id", "uuid", "name", "relation", "is_person", "covers", "given_at", "singles"
+            ),
+            team=gathered(TeamMember.objects.current().filter(**here), name=F("staff__name"), profession=F("staff__profession")),
+            exceptions=gathered(
+                DecidedWithout.objects.filter(**here, taken_up_in=None), "text", "decided_by", "decided_at", "why",
+                brought_by=F("brought_by__name"), brought_at=F("bring_to__starts_at"),
+            ),
+            waiting=gathered(
+                Line.objects.standing().filter(**here, state=Line.State.TO_BE_CONFIRMED), "text",
+                meeting=F("meeting__uuid"), said_at=F("meeting__started_at"),
+            ),
+            late=gathered(late, "text", "voice", meeting=F("meeting__uuid"), came_at=F("recorded_at")),
+            began=gathered(
+                Referral.objects.filter(**here), "words", "told", "caller_name", "caller_relation", "channel", "first_heard_at",
+                met_at=F("timer__met_at"), outcome=F("timer__outcome"), due_at=F("timer__due_at"),
+            ),
+            cases=gathered(
+                Case.objects.filter(**here).order_by(F("closed_at").desc(nulls_first=True)), "uuid", "closed_at", most=1,
+                owner=F("owner__name"), wished_at=F("wish_waiting_since"),
+            ),
+            readings=gathered(
+                Reading.objects.filter(**here).exclude(reader=user), "reader_name", "reader_role", "outside_team", "what", "thing",
+                most=FEW_READINGS, read_at=F("at"),
+            ),
+        )
+    )  # fmt: skip
+
+
+def _part(row: Any) -> Part:
+    people = unfold(row.people)
+    return Part(
+        member=row,
+        person=next(one for one in people if one.is_person),
+        others=[one for one in people if not one.is_person],
+        team=unfold(row.team),
+        exceptions=unfold(row.exceptions),
+        waiting=unfold(row.waiting),
+        late=unfold(row.late),
+        began=unfold(row.began),
+        case=next(iter(unfold(row.cases)), None),
+        readings=unfold(row.readings),
+    )
+
+
+def _meetings(user: Any, rows: list[Member]) -> Any:
+    own = [row.network_id for row in rows if row.is_person]
+    asked = Invitation.objects.filter(meeting=OuterRef("pk"), withdrawn_at=None)
+    mine = asked.filter(member__in=rows)
+    to_come = Q(status__in=[Meeting.Status.BOOKED, Meeting.Status.STARTED]) & (Q(network__in=own) | Exists(mine))
+    to_read = Q(status=Meeting.Status.CLOSED) & (
+        Q(network__in=own) | Q(pk__in=Meeting.objects.shared_with(user).values("pk"))
+    )
+    beside = Addendum.objects.filter(meeting=OuterRef("pk")).exclude(member__in=rows).order_by("-at")
+    return (
+        Meeting.objects.filter(network__in=[row.network_id for row in rows])
+        .filter(to_come | to_read)
+        .annotate(
+            mine=gathered(mine, "uuid", "answer"),
+            asked=gathered(asked.exclude(member__in=rows), "answer", name=F("member__name")),
+            coming=gathered(MeetingStaff.objects.filter(meeting=OuterRef("pk"), active=True), name=F("staff__name")),
+            added=gathered(beside, "name", "kind", most=1, added_at=F("at")),
+        )
+        .order_by("-starts_at")[:MANY_NOTES]
+    )  # fmt: skip
+
+
+def _describe(meeting: Any, part: Part) -> None:
+    person = "" if part.for_person else part.person.name
+    place = place_words(meeting, person)
+    meeting.where = place[:1].lower() + place[1:]
+    meeting.short_place = short_place(meeting, person)
+    meeting.invitation = next(iter(unfold(meeting.mine)), None)
+    meeting.staff_names = [one.name for one in unfold(meeting.coming)]
+    meeting.staff_words = come(meeting.staff_names)
+    meeting.answer_words = _answer_words(unfold(meeting.asked))
+    meeting.last_added = next(iter(unfold(meeting.added)), None)
+
+
+def come(names: list[str]) -> str:
+    """Leena and Mikko come."""
+    if not names:
+        return ""
+    return f"{names[0]} comes." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} come."
+
+
+def _answer_words(asked: list[SimpleNamespace]) -> str:
+    """Marja comes; Jussi has not answered."""
+    said = {"yes": "comes", "no": "cannot come", "not_sure": "is not sure", "": "has not answered"}
+    words = "; ".join(f"{one.name} {said[one.answer]}" for one in asked)
+    return f"{words}." if words else ""
+
+
+def _name_meetings(readings: list[SimpleNamespace], meetings: list[Any]) -> None:
+    days = {str(meeting.uuid): _day(meeting.started_at or meeting.starts_at) for meeting in meetings}
+    for reading in readings:
+        reading.words = reading_words(reading, days.get(str(reading.thing), ""))
+
+
+def _day(moment: Any) -> str:
+    return date_format(timezone.localtime(moment), "j F")

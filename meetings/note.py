@@ -1,0 +1,390 @@
+"""A meeting as one reader sees it: the same for the page, for print and for the PDF."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Subquery, Value
+from django.http import Http404
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from meetings.gather import gathered, unfold
+from meetings.models import Addendum, Invitation, Line, Meeting, MeetingStaff, NoteShare, Presence, ReadBack
+from network.models import Consent, Member, TeamMember
+from network.rules import SENTENCES
+
+WHY = {
+    "decision_with_the_person": "the person was not in the room",
+    "decision_in_a_meeting": "it was outside the meeting",
+    "entered_afterwards_waits": "it was entered afterwards",
+}
+VERBS = {"added": "adds", "differs": "sees it differently"}
+PLACES = {
+    "home": "At home",
+    "other_home": "At another home",
+    "elsewhere": "Somewhere else",
+    "remote": "By video or phone",
+}
+
+
+def day_and_time(moment: datetime) -> str:
+    """Sunday 22 November, 17:05; never "today": what is printed is read on another day."""
+    local = timezone.localtime(moment)
+    year = "" if local.year == timezone.localdate().year else " Y"
+    return f"{date_format(local, f'l j F{year}')}, {local:%H:%M}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody put beside a line, or beside the whole."""
+
+    by: str
+    verb: str
+    words: str
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    """One line as its reader sees it."""
+
+    uuid: uuid.UUID
+    kind: str
+    by: str
+    face: str
+    at: datetime
+    words: str
+    status: str = ""
+    due: date | None = None
+    looked_after_by: str = ""
+    why: str = ""
+    refused: bool = False
+    contested: bool = False
+    to_be_confirmed: bool = False
+    not_read_back: bool = False
+    offline: bool = False
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def marks(self) -> list[str]:
+        """What is said under the words, as components/line.html says it."""
+        why = f": {self.why}" if self.why else ""
+        said = {
+            f"by {self.due_day} · {self.looked_after_by} looks after it": bool(self.due),
+            f"The service could not keep this as a decision{why}. The words stay here for everyone to see.": self.refused,
+            f"Contested{why or ': what came later says something else'}": self.contested,
+            "To be confirmed: written down afterwards, waits for the person’s word in a meeting": self.to_be_confirmed,
+            "Not read back: came late, shared with nobody until the person has seen it": self.not_read_back,
+            "Recorded without signal": self.offline,
+            self.status: bool(self.status),
+        }
+        return [words for words, holds in said.items() if holds]
+
+    @property
+    def due_day(self) -> str:
+        """When an action is to be done, with the weekday: a printed note is read on another day."""
+        return date_format(self.due, "l j F") if self.due else ""
+
+
+@dataclass
+class Note:
+    """A meeting, its reader, and what that reader may see of it."""
+
+    meeting: Meeting
+    me: SimpleNamespace | None  # the reader's own member row; None for staff
+    person: SimpleNamespace
+    members: list[SimpleNamespace]
+    there: list[SimpleNamespace]
+    heard: list[SimpleNamespace]
+    coming: list[SimpleNamespace]
+    invitation: SimpleNamespace | None
+    lines: list[NoteLine] = field(default_factory=list)
+    beside: list[Answer] = field(default_factory=list)
+
+    @property
+    def for_person(self) -> bool:
+        return bool(self.me and self.me.is_person)
+
+    @property
+    def for_member(self) -> bool:
+        """Family or friend, who reads by the person's word and nothing else."""
+        return bool(self.me and not self.me.is_person)
+
+    @property
+    def title(self) -> str:
+        place = short_place(self.meeting, self.person.name if self.for_member else "")
+        return f"{place}, {date_format(timezone.localtime(self.meeting.started_at), 'l')}"
+
+    @property
+    def when(self) -> str:
+        start = timezone.localtime(self.meeting.started_at)
+        text = f"{date_format(start, 'j F Y')}, {start:%H:%M}"
+        return (
+            f"{text} to {timezone.localtime(self.meeting.closed_at):%H:%M}"
+            if self.meeting.closed_at
+            else f"since {text}"
+        )
+
+    @property
+    def who_was_there(self) -> str:
+        """Elina, Marja (until 18:02), Leena, Mikko"""
+        times = {one.name: f" (until {timezone.localtime(one.until):%H:%M})" if one.until else "" for one in self.there}
+        return ", ".join(f"{name}{until}" for name, until in times.items())
+
+    @property
+    def marks(self) -> list[str]:
+        """What has to be known of the note as a whole."""
+        marks = []
+        if not self.closed:
+            marks.append(
+                "This meeting is still going on. This is what has been written so far; it has not been read back."
+            )
+        if self.meeting.entered_afterwards:
+            marks.append(f"Entered afterwards: {self.meeting.entered_why}")
+        if self.for_member:
+            marks.append(f"{self.person.name} shares this with you")
+        return marks
+
+    @property
+    def what_follows(self) -> list[str]:
+        """The next meeting, or who decided that there is none."""
+        meeting, following = self.meeting, self.next_meeting
+        if following:
+            said = [f"Next meeting: {day_and_time(following.starts_at)}", self.place_of(following)]
+            if self.coming:
+                said.append(f"{_and(one.name for one in self.coming)} {'come' if len(self.coming) > 1 else 'comes'}")
+            return said + ([f"Who comes: {meeting.who_comes}"] if meeting.who_comes else [])
+        if self.met_again:
+            return [f"Met again: {day_and_time(self.met_again.started_at or self.met_again.starts_at)}"]
+        return [f"No next meeting. Decided by: {meeting.no_next_decided_by}"] if meeting.no_next_decided_by else []
+
+    def place_of(self, meeting: Meeting) -> str:
+        return place_words(meeting, "" if self.for_person else self.person.name)
+
+    @property
+    def may_share(self) -> bool:
+        """The person, or who may write the person's word down."""
+        return self.for_person or (not self.me and self.meeting.hears_the_person)  # type: ignore[attr-defined]
+
+    @property
+    def closed(self) -> bool:
+        return self.meeting.status == Meeting.Status.CLOSED
+
+    @property
+    def agreed(self) -> bool:
+        return bool(self.heard) and all(one.answer == ReadBack.Answer.AGREED for one in self.heard)
+
+    @property
+    def otherwise(self) -> list[SimpleNamespace]:
+        """Who said something else than "agreed" when it was read back."""
+        return [one for one in self.heard if one.answer != ReadBack.Answer.AGREED]
+
+    @property
+    def differing(self) -> list[Answer]:
+        """Who saw it differently when it was read back, in their words."""
+        return [Answer(one.name, "sees it differently", one.words) for one in self.heard if one.words]
+
+    @property
+    def night(self) -> str:
+        return self.meeting.night_number or self.meeting.service.night_number
+
+    @property
+    def readers(self) -> list[SimpleNamespace]:
+        """Members who may read this meeting."""
+        return [one for one in self.members if one.reads]
+
+    @property
+    def read_back(self) -> str:
+        """The answers of all, in one line."""
+        if not self.heard:
+            return "Read back to nobody" if self.closed else ""
+        if self.agreed:
+            return "Read back: everybody agreed"
+        words = {"left_before": "left before", "differs": "sees it differently"}
+        return f"Read back: {', '.join(f'{one.name} {words[one.answer]}' for one in self.otherwise)}"
+
+    @property
+    def next_meeting(self) -> Meeting | None:
+        """The meeting agreed at the close, as long as it is still to come and its reader may see it."""
+        following = self.meeting.next_meeting
+        return following if following and following.status in ("booked", "started") else None
+
+    @property
+    def met_again(self) -> Meeting | None:
+        following = self.meeting.next_meeting
+        return following if following and following.status == "closed" else None
+
+
+def short_place(meeting: Meeting, person: str) -> str:
+    """At home; for family and friends at Elina’s home: it may not be theirs."""
+    return f"At {person}’s home" if person and meeting.place == Meeting.Place.HOME else PLACES[meeting.place]
+
+
+def place_words(meeting: Meeting, person: str) -> str:
+    """At Elina’s home, Kauppakatu 3; at your home when `person` is empty: they read it themselves."""
+    home = f"At {person}’s home" if person else "At your home"
+    words = {"home": home, "other_home": "At another home", "elsewhere": "", "remote": "By video or phone"}[
+        meeting.place
+    ]
+    return ", ".join(filter(None, [words, meeting.address]))
+
+
+def _and(names: Any) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def read_note(user: Any, meeting_uuid: uuid.UUID) -> Note:
+    """The note of a started or closed meeting for `user`; Http404 when there is none that they may read."""
+    meeting = notes_for(user).filter(uuid=meeting_uuid).first()
+    if meeting is None:
+        raise Http404
+    note = _open(meeting, user)
+    _write_lines(note)
+    return note
+
+
+def notes_for(user: Any) -> Any:
+    """Meetings with a note that `user` may read, and what is read along with each."""
+    network = Member.objects.filter(network=OuterRef("network"))
+    following = MeetingStaff.objects.filter(meeting=OuterRef("next_meeting"), active=True)
+    asked = Invitation.objects.filter(meeting=OuterRef("next_meeting"), member__user=user, withdrawn_at=None)
+    return (
+        Meeting.objects.readable_by(user)
+        .filter(status__in=[Meeting.Status.STARTED, Meeting.Status.CLOSED])
+        .select_related("service", "network", "next_meeting")
+        .annotate(
+            members_found=gathered(network.current().annotate(**_what_they_read()), "id", "uuid", "name", "relation", "is_person",
+                                   "user_id", "covers", "shared", "given_at"),
+            there_found=gathered(Presence.objects.filter(meeting=OuterRef("pk"), mistaken_at=None), "name", "member_id", "staff_id",
+                                 "arrived_at", "left_at"),
+            heard_found=gathered(ReadBack.objects.filter(meeting=OuterRef("pk")), "name", "answer", "words", "member_id"),
+            coming_found=gathered(following, name=F("staff__name")),
+            asked_found=gathered(asked, "uuid", "answer"),
+            hears_the_person=_was_told(user),
+        )
+    )  # fmt: skip
+
+
+def _was_told(user: Any) -> Any:
+    """Of the team, or covers this meeting: may write down what the person says about who reads it."""
+    team = TeamMember.objects.current().filter(network=OuterRef("network"), staff=user.staff)
+    here = MeetingStaff.objects.filter(meeting=OuterRef("pk"), active=True, staff=user.staff, meeting__status="started")
+    return Exists(team) | Exists(here) if user.staff else Value(False)
+
+
+def _what_they_read() -> dict[str, Any]:
+    """For each member of the outer meeting's network: standing consent, and whether this one meeting is shared."""
+    consent = Consent.objects.active().filter(member=OuterRef("pk"))
+    share = NoteShare.objects.filter(member=OuterRef("pk"), meeting=OuterRef(OuterRef("pk")), withdrawn_at=None)
+    return {
+        "covers": Subquery(consent.values("covers")[:1]),
+        "given_at": Subquery(consent.values("given_at")[:1]),
+        "shared": Exists(share),
+    }
+
+
+def _open(meeting: Any, user: Any) -> Note:
+    members = unfold(meeting.members_found)
+    for one in members:
+        standing = one.covers == "all" or (one.covers == "from_now" and meeting.started_at >= one.given_at)
+        one.standing, one.reads = standing, not one.is_person and (standing or one.shared)
+    me = next((one for one in members if one.user_id == user.pk and (one.is_person or one.reads)), None)
+    heard = unfold(meeting.heard_found)
+    for one in heard:
+        one.name = _called(one.name, one.member_id, me)
+    return Note(
+        meeting=meeting,
+        me=me,
+        person=next(one for one in members if one.is_person),
+        members=[one for one in members if not one.is_person],
+        there=_there(unfold(meeting.there_found), meeting),
+        heard=heard,
+        coming=unfold(meeting.coming_found),
+        invitation=next(iter(unfold(meeting.asked_found)), None),
+    )
+
+
+def _there(presences: list[SimpleNamespace], meeting: Meeting) -> list[SimpleNamespace]:
+    """Each one who was there, once, in the order of arriving; with the time they left when that was before the end."""
+    found: dict[Any, SimpleNamespace] = {}
+    for one in sorted(presences, key=lambda presence: presence.arrived_at):
+        one.until = one.left_at
+        if not one.left_at or (meeting.closed_at and one.left_at >= meeting.closed_at - timedelta(minutes=1)):
+            one.until = None
+        found[one.member_id, one.staff_id] = one
+    return list(found.values())
+
+
+def _write_lines(note: Note) -> None:
+    rows = list(note.meeting.lines.shared() if note.for_member else note.meeting.lines.all())
+    later = {row.pk: row.replaced_by_id for row in rows if row.replaced_by_id}
+    beside: dict[int | None, list[Answer]] = {}
+    for row in rows:
+        if row.replaced_by_id:
+            first = Answer(_called(row.voice or "Together", row.member_id, note.me), "first said", row.text)
+            beside.setdefault(_last(row.pk, later), []).append(first)
+    for addendum in Addendum.objects.filter(meeting=note.meeting):
+        beside.setdefault(addendum.line_id, []).append(_beside(addendum, note))
+    note.lines = [_line(row, note, tuple(beside.get(row.pk, ()))) for row in rows if row.pk not in later]
+    note.beside = beside.get(None, [])
+
+
+def _last(line: int, later: dict[int, int]) -> int:
+    """The line that stands now in the place of `line`."""
+    while line in later:
+        line = later[line]
+    return line
+
+
+def _beside(addendum: Addendum, note: Note) -> Answer:
+    return Answer(
+        _called(addendum.name, addendum.member_id, note.me),
+        f"{VERBS[addendum.kind]} · {day_and_time(addendum.at)}",
+        addendum.text,
+    )
+
+
+def _line(row: Line, note: Note, answers: tuple[Answer, ...]) -> NoteLine:
+    refused = row.state == Line.State.REFUSED
+    by = row.action_who if row.kind == Line.Kind.ACTION else _called(row.voice or "Together", row.member_id, note.me)
+    return NoteLine(
+        uuid=row.uuid,
+        kind="wish" if row.kind == Line.Kind.USE else row.kind,
+        by=by,
+        face="team" if row.staff_id else "person" if row.member_id == note.person.id else "member",
+        at=row.said_at,
+        words=row.text,
+        status=_status(row, note),
+        due=row.action_by,
+        looked_after_by=row.action_looked_after_by,
+        why=_why(row.refused_why or row.contested_why),
+        refused=refused,
+        contested=bool(row.contested_at),
+        to_be_confirmed=row.state == Line.State.TO_BE_CONFIRMED,
+        not_read_back=row.late and not row.seen_by_person_at,
+        offline=row.offline,
+        answers=answers,
+    )
+
+
+def _status(row: Line, note: Note) -> str:
+    if row.late:
+        return "Not read back: it came after the meeting" if row.seen_by_person_at else ""
+    if row.state == Line.State.CONFIRMED:
+        return "Confirmed by the person in a later meeting"
+    return note.read_back if row.state == Line.State.ACCEPTED else ""
+
+
+def _why(rule: str) -> str:
+    if not rule:
+        return ""
+    sentence = SENTENCES.get(rule)
+    return WHY.get(rule) or (sentence.text.rstrip(".") if sentence else "")
+
+
+def _called(name: str, member_id: int | None, me: SimpleNamespace | None) -> str:
+    """The reader finds their own words at once, also on paper."""
+    return f"{name} (you)" if me and member_id == me.id else name

@@ -1,0 +1,77 @@
+"""A note as PDF. Typst gets the text as data: whatever people write, it is never markup."""
+
+import json
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.utils import timezone
+
+from meetings.note import Answer, Note, NoteLine
+
+PAGE = Path(__file__).with_name("note.typ")
+BY = {
+    "wish": "{} wishes",
+    "reflection": "{}, reflecting",
+    "action": "{} does",
+    "decision": "Decided together",
+    "understanding": "How we understand it now",
+}
+
+
+@cache
+def _page() -> bytes:
+    return PAGE.read_bytes()
+
+
+def note_as_pdf(note: Note) -> bytes:
+    """What the reader of `note` sees on the screen, on paper. It carries no date, author or title of its own."""
+    text = json.dumps(as_data(note), ensure_ascii=False)
+    return bytes(typst.compile(_page(), sys_inputs={"note": text}))
+
+
+def as_data(note: Note) -> dict[str, Any]:
+    """Every text of the page, in order."""
+    return {
+        "title": note.title,
+        "when": note.when,
+        "there": note.who_was_there,
+        "marks": note.marks,
+        "lines": [_line(line) for line in note.lines],
+        "read_back": note.read_back,
+        "heard": [_answer(one) for one in note.differing],
+        "beside": [_answer(one) for one in note.beside],
+        "follows": note.what_follows,
+        "night": note.night,
+    }
+
+
+def _line(line: NoteLine) -> dict[str, Any]:
+    by = (
+        "Not kept as a decision"
+        if line.refused and line.kind == "decision"
+        else BY.get(line.kind, "{}").format(line.by)
+    )
+    return {
+        "kind": "refused" if line.refused else line.kind,
+        "by": f"{by} · {timezone.localtime(line.at):%H:%M}",
+        **_words(line.words),
+        "notes": line.marks,
+        "answers": [_answer(one) for one in line.answers],
+    }
+
+
+def _answer(one: Answer) -> dict[str, Any]:
+    return {"by": one.by, "verb": one.verb, **_words(one.words)}
+
+
+def _words(text: str) -> dict[str, Any]:
+    """The paragraphs, each with the direction of its first letter that has one."""
+    return {"words": [{"text": part, "rtl": _leftward(part)} for part in text.split("\n")]}
+
+
+def _leftward(text: str) -> bool:
+    strong = next((way for way in map(unicodedata.bidirectional, text) if way in ("L", "R", "AL")), "L")
+    return strong != "L"

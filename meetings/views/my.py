@@ -1,0 +1,201 @@
+"""The person's own page and that of family and friends: what waits, who may read, who has read, how to ask for a meeting."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from meetings import mine
+from meetings.actions import sharing
+from meetings.forms.my import MessagesForm, ReaderForm, WishForm
+from meetings.models import Meeting
+from meetings.reading import change_of, days, untold
+from network.actions import joining
+from network.actions.consent import choose_time_in_messages
+from network.models import Consent, Member, MemberContact, Reading
+from network.pages import signed_in_page
+from network.rules import Refusal, log_reading
+
+READINGS_A_PAGE = 50
+
+
+@signed_in_page
+@require_safe
+def my(request: HttpRequest) -> HttpResponse:
+    """What somebody finds when they have signed in: each network they belong to, their own first."""
+    parts, waiting = mine.parts_of(request.user), joining.waiting_memberships()
+    if waiting and not parts:
+        return redirect("join")
+    for part in parts:
+        if part.for_person:
+            log_reading("person_page", part.member.network.uuid, part.member.network)
+    return render(request, "meetings/my.html", {"parts": parts, "waiting": waiting, "greeting": mine.greeting()})
+
+
+@signed_in_page
+@require_safe
+def readers(request: HttpRequest) -> HttpResponse:
+    """Who may read, one by one."""
+    own = _own(request)
+    for one in own:
+        one.readers = mine.readers_of(one.network_id).filter(is_person=False)
+        log_reading("person_page", one.network.uuid, one.network)
+    return render(request, "meetings/readers.html", {"own": own})
+
+
+@signed_in_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def reader(request: HttpRequest, member: UUID) -> HttpResponse:
+    """What one member may read. Giving is confirmed in words; taking back is done at once."""
+    networks = [one.network_id for one in _own(request)]
+    found = get_object_or_404(
+        Member.objects.current().filter(network__in=networks, is_person=False).select_related("network", "service"),
+        uuid=member,
+    )
+    held = list(Meeting.objects.filter(network=found.network).held())
+    form = ReaderForm(
+        request.POST or None,
+        meetings=[(str(one.uuid), days([one.started_at or one.starts_at])) for one in held],
+        initial=_reads_now(found, held),
+    )
+    change = None
+    if request.method == "POST" and form.is_valid():
+        change = _change(found, held, form.cleaned_data)
+        if not change.opens or request.POST.get("sure"):
+            return _let_read(request, change)
+    log_reading("person_page", found.network.uuid, found.network)
+    template = "meetings/reader_sure.html" if change else "meetings/reader.html"
+    return render(
+        request, template, {"member": found, "form": form, "change": change, "untold": untold(found.name), "held": held}
+    )
+
+
+@signed_in_page
+@require_safe
+def readings(request: HttpRequest) -> HttpResponse:
+    """Who read what, and when. Looking at it is on record, too."""
+    own = _own(request)
+    networks = [one.network_id for one in own]
+    rows = Reading.objects.filter(network__in=networks)
+    if not request.GET.get("own"):
+        rows = rows.exclude(reader=request.user.pk)
+    page: Any = Paginator(rows, READINGS_A_PAGE).get_page(request.GET.get("page"))
+    held = Meeting.objects.filter(network__in=networks, uuid__in={row.thing for row in page})
+    dates = {one.uuid: days([one.started_at or one.starts_at]) for one in held}
+    for row in page:
+        row.words = mine.reading_words(row, dates.get(row.thing, ""))
+        row.own = row.reader_id == request.user.pk
+    for one in own:
+        log_reading("readings", one.network.uuid, one.network)
+    return render(request, "meetings/readings.html", {"page": page, "with_own": bool(request.GET.get("own"))})
+
+
+@signed_in_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest) -> HttpResponse:
+    """Somebody says whether they are who was written down with their address. Nothing is linked without that."""
+    if request.method == "POST":
+        waiting = {str(one.member): one.member for one in joining.waiting_memberships()}
+        yes, no = waiting.get(request.POST.get("yes", "")), waiting.get(request.POST.get("no", ""))
+        by: Any = request.user
+        if yes:
+            joining.join(member=yes, by=by)
+        elif no:
+            joining.decline(member=no, by=by)
+            messages.success(
+                request, "Thank you. Nothing about it is linked to you, and your address was taken out there."
+            )
+    waiting_now = joining.waiting_memberships()
+    if not waiting_now:
+        return redirect("my")
+    return render(request, "meetings/join.html", {"waiting": waiting_now})
+
+
+@signed_in_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def wish(request: HttpRequest) -> HttpResponse:
+    """The person asks for a meeting, or for something else about the next one, in their own words."""
+    parts = [part for part in mine.parts_of(request.user) if part.for_person]
+    if not parts:
+        raise Http404
+    networks = [(str(part.member.network.uuid), part.member.service.name) for part in parts]
+    form = WishForm(request.POST or None, networks=networks)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.cleaned_data.get("network") or networks[0][0]
+        part = next(part for part in parts if str(part.member.network.uuid) == wanted)
+        by: Any = request.user
+        try:
+            words, once = form.cleaned_data["words"], form.cleaned_data["once"]
+            sharing.wish_for_meeting(network=part.member.network, words=words, once=once, by=by)
+        except Refusal as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            messages.success(request, "Sent. The team knows that you asked.")
+            return redirect("my")
+    going_on = [part for part in parts if part.case and not part.case.closed_at]
+    context = {"form": form, "parts": parts, "open": going_on, "about": request.GET.get("about", "")}
+    return render(request, "meetings/wish.html", context)
+
+
+@signed_in_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def how_messages_reach_me(request: HttpRequest) -> HttpResponse:
+    """May messages carry the time of a meeting? Asked for each network."""
+    own = MemberContact.objects.filter(member__user=request.user.pk, member__left_at=None)
+    contacts: list[Any] = list(own.select_related("member", "network", "service"))
+    if not contacts:
+        raise Http404
+    for contact in contacts:
+        sent = (
+            request.POST
+            if request.method == "POST" and request.POST.get("network") == str(contact.network.uuid)
+            else None
+        )
+        said = {"time_in_messages": "yes" if contact.time_in_messages else "no"}
+        contact.form = MessagesForm(sent, initial=said, prefix=None if len(contacts) == 1 else f"n{contact.network_id}")
+        if sent is not None and contact.form.is_valid():
+            by: Any = request.user
+            choose_time_in_messages(contact=contact, yes=contact.form.cleaned_data["time_in_messages"], by=by)
+            messages.success(request, "Kept.")
+            return redirect("how_messages_reach_me")
+    return render(request, "meetings/messages.html", {"contacts": contacts})
+
+
+def _own(request: HttpRequest) -> list[Any]:
+    """The networks at whose centre the reader is; 404 for everybody else."""
+    user: Any = request.user
+    own = list(Member.objects.persons().filter(user=user).select_related("network", "service"))
+    if not own:
+        raise Http404
+    return own
+
+
+def _reads_now(member: Member, held: list[Any]) -> dict[str, Any]:
+    standing = member.consents.active().first()
+    shared = set(member.shares.filter(withdrawn_at=None).values_list("meeting_id", flat=True))
+    single = ReaderForm.SINGLE if shared else ReaderForm.NOTHING
+    return {
+        "covers": standing.covers if standing else single,
+        "meetings": [str(one.uuid) for one in held if one.pk in shared],
+    }
+
+
+def _change(member: Member, held: list[Any], said: dict[str, Any]) -> Any:
+    covers = said["covers"] if said["covers"] in Consent.Covers.values else ""
+    singles = said.get("meetings", []) if said["covers"] != ReaderForm.NOTHING else []
+    return change_of(member, held, covers=covers, meetings=singles)
+
+
+def _let_read(request: HttpRequest, change: Any) -> HttpResponse:
+    by: Any = request.user
+    try:
+        sharing.let_read(change=change, by=by)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("reader", change.member.uuid)
+    messages.success(request, "Nothing was changed." if change.nothing_new else "Done. It holds from now on.")
+    return redirect("readers")
