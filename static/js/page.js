@@ -1,0 +1,134 @@
+// What every page does: leave quickly, send once, keep unsent words, Ctrl + Enter, show errors first, say what changed.
+
+const status = document.getElementById("status");
+document.addEventListener("od:say", (event) => { if (status) status.textContent = event.detail; });
+
+// Leave quickly. The page is blank at once, however slow the other site is, and Back does not lead here.
+document.addEventListener("click", (event) => {
+  const leave = event.target.closest("[data-leave]");
+  if (!leave || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  document.documentElement.hidden = true;
+  document.title = " ";
+  location.replace(leave.href);
+});
+
+// Errors first, and in the tab as well, for those who hear the title before the page.
+const errors = document.querySelector("[data-errors]");
+if (errors) {
+  errors.focus();
+  document.title = `Not saved · ${document.title}`;
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-errors] a[href^='#']");
+  const field = link && document.getElementById(link.hash.slice(1));
+  if (!field) return;
+  event.preventDefault();
+  if (field.matches("fieldset")) field.tabIndex = -1;
+  (field.closest(".field") || field).scrollIntoView({ block: "center" });
+  field.focus({ preventScroll: true });
+});
+
+// A form goes out once. If nothing comes of it (no network, stopped, Back), it can be sent again.
+// A form with people's words (data-keep) first asks whether the service can be reached at all: without signal the
+// browser would leave the page, and the words with it.
+const AGAIN_AFTER = 10000;
+const REACH_WITHIN = 4000;
+const released = (form) => {
+  delete form.dataset.sending;
+  for (const button of form.querySelectorAll("[data-held]")) {
+    button.removeAttribute("aria-disabled");
+    button.removeAttribute("data-held");
+  }
+};
+const held = (form, button) => {
+  form.dataset.sending = "yes";
+  if (button) { button.setAttribute("aria-disabled", "true"); button.setAttribute("data-held", ""); }
+  setTimeout(() => released(form), AGAIN_AFTER);
+};
+const note = (form, words) => {
+  let place = form.querySelector(":scope > [data-note]");
+  if (!place) {
+    place = document.createElement("p");
+    place.className = "notice notice--wait";
+    place.setAttribute("role", "status");
+    place.dataset.note = "";
+    form.append(place);
+  }
+  place.textContent = words;
+};
+async function reachable() {
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(), REACH_WITHIN);
+  try { await fetch("/healthz", { cache: "no-store", signal: stop.signal }); return true; } catch { return false; } finally { clearTimeout(late); }
+}
+async function sendKept(form, button) {
+  held(form, button);
+  const there = await reachable();
+  released(form);
+  if (!there) { note(form, "There is no connection. Nothing was sent, and your words are still here. Please try again."); return; }
+  form.querySelector(":scope > [data-note]")?.remove();
+  form.dataset.reached = "yes";
+  form.requestSubmit(button && button.form === form ? button : undefined);
+}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-offline")) return;
+  if (form.dataset.sending) { event.preventDefault(); return; }
+  if (form.matches("[data-sign-out]")) forget();
+  if (form.matches("[data-keep]")) {
+    if (!form.dataset.reached) { event.preventDefault(); sendKept(form, event.submitter); return; }
+    delete form.dataset.reached;
+    keep(form);
+  }
+  held(form, event.submitter);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest && event.target.closest("form");
+  if (form) released(form);
+});
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(released));
+
+// Ctrl + Enter sends the form one is writing in.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  const form = event.target.form;
+  if (form) { event.preventDefault(); form.requestSubmit(); }
+});
+
+// Unsent words. Pages are not stored by the browser, so a lost connection would lose what was typed in a form.
+// Kept in this tab only, from sending until another page has come, and given back to the same person only:
+// after Back or a reload, or after signing in again on the way.
+const KEY = "od.unsent";
+const forget = () => { try { sessionStorage.removeItem(KEY); } catch { /* storage is off: nothing is kept */ } };
+const me = document.body.dataset.me;
+const fields = (form) => [...form.elements].filter((one) => one.name && !["hidden", "password", "file", "submit", "button"].includes(one.type));
+const formKey = (form) => form.id || form.getAttribute("action") || String([...document.forms].indexOf(form));
+function keep(form) {
+  if (!me) return;
+  const typed = fields(form).map((one) => [one.name, one.type, one.value, one.checked === true]);
+  try { sessionStorage.setItem(KEY, JSON.stringify({ me, path: location.pathname, form: formKey(form), typed })); } catch { /* as above */ }
+}
+function giveBack() {
+  let kept = null;
+  try { kept = JSON.parse(sessionStorage.getItem(KEY) || "null"); } catch { forget(); }
+  if (!kept) return;
+  if (document.body.hasAttribute("data-entrance")) {
+    sessionStorage.setItem(KEY, JSON.stringify({ ...kept, signedOut: true }));
+    return;
+  }
+  const [visit] = performance.getEntriesByType("navigation");
+  const back = kept.signedOut || (visit && visit.type !== "navigate");
+  forget();
+  if (!back || kept.me !== me || kept.path !== location.pathname || errors) return;
+  const form = [...document.forms].find((one) => one.hasAttribute("data-keep") && formKey(one) === kept.form);
+  if (!form) return;
+  for (const [name, type, value, checked] of kept.typed) {
+    for (const one of fields(form)) {
+      if (one.name !== name || one.type !== type) continue;
+      if (type === "checkbox" || type === "radio") { if (one.value === value) one.checked = checked; } else one.value = value;
+    }
+  }
+  note(form, "This was not sent. Your words are still here: please send them again.");
+}
+giveBack();
