@@ -1,0 +1,49 @@
+"""Every view says for whom it is."""
+
+from types import SimpleNamespace
+
+from django.http import HttpResponse
+from django.urls import include, path
+from django.urls.resolvers import RegexPattern, URLResolver
+
+from network.pages import public_page, signed_in_page, staff_page
+from tests.guards.routes import NOT_OURS, routes, unclassified
+
+
+def planted(request):
+    return HttpResponse("everybody's case")
+
+
+def resolver(*patterns):
+    return URLResolver(RegexPattern(r"^/"), SimpleNamespace(urlpatterns=list(patterns)))
+
+
+def test_every_view_is_classified():
+    assert unclassified(routes()) == []
+
+
+def test_every_address_has_a_name():
+    """One name may stand for an address with and without a part, and for nothing else."""
+    names = [(route.name, route.parameters) for route in routes() if route.ours]
+    assert all(name for name, _ in names)
+    assert len(names) == len(set(names))
+
+
+def test_the_exceptions_exist_and_have_reasons():
+    patterns = [route.pattern for route in routes()]
+    for prefix, reason in NOT_OURS.items():
+        assert reason
+        assert prefix == "local/mail/" or any(p.startswith(prefix) for p in patterns)
+
+
+def test_a_view_nobody_classified_fails():
+    marks = {"a/": public_page, "b/": signed_in_page, "c/": staff_page}
+    marked = [path(name, mark(lambda request: planted(request))) for name, mark in marks.items()]
+    assert unclassified(routes(resolver(*marked))) == []
+    assert unclassified(routes(resolver(path("planted/<uuid:uuid>/", planted), *marked))) == ["planted/<uuid:uuid>/"]
+    nested = resolver(path("cases/", include([path("<uuid:uuid>/", planted)])))
+    assert unclassified(routes(nested)) == ["cases/<uuid:uuid>/"]
+
+
+def test_a_look_alike_of_an_exception_is_not_one():
+    assert unclassified(routes(resolver(path("case/accounts/", planted)))) == ["case/accounts/"]

@@ -1,0 +1,18 @@
+"""What is not there, or not yours, reads the same in local use and in a service."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.factories import make_service, make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_an_outsider_reads_our_page(client, settings, debug):
+    settings.DEBUG = debug
+    client.force_login(make_staff(make_service(), "Aino", "coordinator").user)
+    answer = client.get(f"/cases/{uuid4()}/")
+    assert answer.status_code == 404
+    assert "There is nothing here for you" in answer.content.decode()
