@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from network import outbox
 from network.models import Message, User
 from referrals.models import Acknowledgement, Watch
 from tests.conftest import acting_as, role
@@ -77,6 +78,24 @@ def test_nothing_is_sent_before_it_is_due_and_nothing_twice(scene, clock):
     assert (clock.sweep(), told()) == (0, [])
     clock.go(minutes=1)
     assert (clock.sweep(), clock.sweep(), told()) == (1, 0, [("Sari", 12.0)])
+
+
+def test_what_was_due_first_is_told_first(scene, clock):
+    """Also of several clocks in one sweep, whichever of them came to be known first, and by the sender too."""
+    late, early, middle = (case_of(scene, clock) for _ in range(3))
+    for case, before in ((early, 4), (middle, 2)):
+        timer = case.timers.get()
+        timer.first_heard_at = clock.now - hours(before)
+        timer.save()
+    clock.go(hours=12)
+    assert clock.sweep() == 3
+    steps = Message.objects.filter(step__isnull=False)
+    expected = [early.network_id, middle.network_id, late.network_id]
+    assert list(steps.order_by("id").values_list("network", flat=True)) == expected
+    assert list(steps.order_by("due_at", "id").values_list("network", flat=True)) == expected
+    with role("od_clock"):
+        claimed = [letter.id for letter in outbox._claims()]
+    assert claimed == list(steps.order_by("id").values_list("id", flat=True))
 
 
 def test_met_stops_everything_and_withdraws_what_was_not_sent(scene, clock):

@@ -222,7 +222,8 @@ BEGIN
   FROM od.planned_steps(w.plan_id, w.started_at, w.due_at) p
   WHERE why <> 'reopened' OR NOT EXISTS (SELECT FROM referrals_watchstep f WHERE f.watch_id = w.id AND f.round = w.round - 1
     AND f.position = p.position AND f.fired_at IS NOT NULL
-    AND NOT EXISTS (SELECT FROM network_message m WHERE m.step = f.id AND m.sent_at IS NULL));
+    AND NOT EXISTS (SELECT FROM network_message m WHERE m.step = f.id AND m.sent_at IS NULL))
+  ORDER BY p.position;
   IF NOT FOUND THEN  -- all were told before: see later whether anything follows
     UPDATE referrals_watch SET check_since = moment,
       check_at = moment + od.minutes((SELECT hold_minutes FROM referrals_escalationplan WHERE id = w.plan_id)) WHERE id = of_watch;
@@ -395,7 +396,7 @@ BEGIN
   IF fired IS NULL THEN RETURN; END IF;
 
   WITH steps AS (
-    SELECT s.id, s.whom, s.channels, w.service_id, w.network_id, w.uuid, k.owner_id, k.taken_at IS NULL AS untaken
+    SELECT s.id, s.due_at, s.whom, s.channels, w.service_id, w.network_id, w.uuid, k.owner_id, k.taken_at IS NULL AS untaken
     FROM referrals_watchstep s JOIN referrals_watch w ON w.id = s.watch_id JOIN referrals_case k ON k.id = w.case_id WHERE s.id = ANY (fired)),
   meant AS (  -- the owner; and who is on duty as well while nobody has taken the case, or its owner has left
     SELECT s.id, s.channels, s.owner_id AS staff, NULL AS whom, s.service_id, o.id IS NOT NULL AND u.is_active AS able, s.untaken FROM steps s
@@ -415,8 +416,9 @@ BEGIN
   letters AS (
     INSERT INTO network_message (uuid, service_id, network_id, kind, channel, "to", staff_id, staff_channel_id, step, path, dedupe_key, queued_at, due_at, last_error)
     SELECT gen_random_uuid(), s.service_id, s.network_id, 'step', w.channel, w.address, p.staff, w.staff_channel, s.id, '/waiting/' || s.uuid || '/',
-      'step:' || s.id || ':' || p.staff || ':' || coalesce(w.staff_channel::text, w.channel), moment, moment, ''
+      'step:' || s.id || ':' || p.staff || ':' || coalesce(w.staff_channel::text, w.channel), moment, s.due_at, ''
     FROM people p JOIN steps s ON s.id = p.id JOIN ways w ON w.staff = p.staff AND w.channels = p.channels
+    ORDER BY s.due_at, s.id, p.staff, w.channel, w.staff_channel  -- what was due first is told first; the sender goes by the same
     ON CONFLICT (dedupe_key) DO NOTHING RETURNING step)
   SELECT count(DISTINCT step) INTO told FROM letters;
   IF told < cardinality(fired) THEN
@@ -440,7 +442,7 @@ END $$;
 CREATE FUNCTION od.sweep(most int) RETURNS int LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE moment timestamptz := od.clock(); watches bigint[]; one bigint;
 BEGIN
-  SELECT array_agg(id) INTO watches FROM (SELECT id FROM referrals_watch WHERE ended_at IS NULL AND next_at <= moment
+  SELECT array_agg(id ORDER BY next_at, id) INTO watches FROM (SELECT id, next_at FROM referrals_watch WHERE ended_at IS NULL AND next_at <= moment
     ORDER BY next_at LIMIT most FOR NO KEY UPDATE SKIP LOCKED) due;
   IF watches IS NULL THEN RETURN 0; END IF;
   BEGIN
