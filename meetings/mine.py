@@ -122,7 +122,7 @@ def _memberships(user: Any) -> Any:
                 met_at=F("timer__met_at"), outcome=F("timer__outcome"), due_at=F("timer__due_at"),
             ),
             cases=gathered(
-                Case.objects.filter(**here).order_by(F("closed_at").desc(nulls_first=True)), "uuid", "closed_at", most=1,
+                Case.objects.filter(**here).order_by(F("closed_at").desc(nulls_first=True), "-pk"), "uuid", "closed_at", most=1,
                 owner=F("owner__name"), wished_at=F("wish_waiting_since"),
             ),
             readings=gathered(
@@ -157,7 +157,7 @@ def _meetings(user: Any, rows: list[Member]) -> Any:
     to_read = Q(status=Meeting.Status.CLOSED) & (
         Q(network__in=own) | Q(pk__in=Meeting.objects.shared_with(user).values("pk"))
     )
-    beside = Addendum.objects.filter(meeting=OuterRef("pk")).exclude(member__in=rows).order_by("-at")
+    beside = Addendum.objects.filter(meeting=OuterRef("pk")).exclude(member__in=rows).order_by("-at", "-pk")
     return (
         Meeting.objects.filter(network__in=[row.network_id for row in rows])
         .filter(to_come | to_read)
@@ -167,7 +167,7 @@ def _meetings(user: Any, rows: list[Member]) -> Any:
             coming=gathered(MeetingStaff.objects.filter(meeting=OuterRef("pk"), active=True), name=F("staff__name")),
             added=gathered(beside, "name", "kind", most=1, added_at=F("at")),
         )
-        .order_by("-starts_at")[:MANY_NOTES]
+        .order_by("-starts_at", "-pk")[:MANY_NOTES]
     )  # fmt: skip
 
 

@@ -18,10 +18,10 @@ from referrals.models import Case
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
     def upcoming(self) -> Self:
-        return self.filter(status__in=["booked", "started"]).order_by("starts_at")
+        return self.filter(status__in=["booked", "started"]).order_by("starts_at", "pk")
 
     def held(self) -> Self:
-        return self.filter(status="closed").order_by("-started_at")
+        return self.filter(status="closed").order_by("-started_at", "-pk")
 
     def visible_to(self, user: Any) -> Self:
         """Meetings whose page `user` may open: see `seen_by`; for a clinician also those they own or cover."""

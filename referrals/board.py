@@ -215,7 +215,7 @@ def _held() -> Any:
     """The open clocks of a case: first what nobody has, then what is due first. Names stand in the same query."""
     fields = ("uuid", "subject", "held_since", "next_at")
     watches = Watch.objects.open().filter(case=OuterRef("pk"))
-    unheld_first = watches.order_by(F("held_since").asc(nulls_first=True), "due_at")
+    unheld_first = watches.order_by(F("held_since").asc(nulls_first=True), "due_at", "pk")
     return unheld_first.values(row=JSONObject(name="held_by__name", **{field: field for field in fields}))[:1]
 
 

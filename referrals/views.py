@@ -216,7 +216,7 @@ def close_case(request: StaffRequest, case: UUID) -> HttpResponse:
     this = _case(request, case)
     meetings = [
         (meeting.uuid, when_text(meeting.started_at, "cap"))
-        for meeting in this.meetings.exclude(started_at=None).order_by("-started_at")[:50]
+        for meeting in this.meetings.exclude(started_at=None).order_by("-started_at", "-pk")[:50]
     ]
     colleagues = Staff.objects.active().of_service(this.service).exclude(pk=request.staff.pk)
     offered = this.contacts.filter(kind__in=["offered", "declined"]).exclude(offered="")

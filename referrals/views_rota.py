@@ -131,12 +131,12 @@ def _turn(request: StaffRequest, uuid: UUID, *, only_planners: bool = False) -> 
 def _week(request: StaffRequest, service: Service, monday: date) -> dict[str, Any]:
     """Turns and holes of a week by role, what was swapped in it, and the gaps of the next seven days."""
     begin, end, now = _morning(monday, 0), _morning(monday + timedelta(days=7), 0), timezone.now()
-    kept = Prefetch("replaced_with", OnCall.objects.select_related("staff").order_by("period"))
+    kept = Prefetch("replaced_with", OnCall.objects.select_related("staff").order_by("period", "pk"))
     turns = list(
         service.rota.filter(period__overlap=DateTimeTZRange(begin, end))
         .select_related("staff", "replaced_by")
         .prefetch_related(kept)
-        .order_by("period")
+        .order_by("period", "pk")
     )
     plans = ROTA["rota.plan"](request.user, service)
     for turn in turns:

@@ -36,7 +36,7 @@ class ExceptionForm(forms.Form):
     def __init__(self, *args: Any, case: Case, staff: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         here = Staff.objects.active().filter(service=case.service_id)
-        upcoming = case.network.meetings.filter(status__in=["booked", "started"]).order_by("starts_at")
+        upcoming = case.network.meetings.filter(status__in=["booked", "started"]).order_by("starts_at", "pk")
         self.fields["bring_to"].queryset = upcoming  # type: ignore[attr-defined]
         self.fields["brought_by"].queryset = here  # type: ignore[attr-defined]
         team = case.network.team.current().values_list("staff", flat=True)

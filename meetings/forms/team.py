@@ -80,7 +80,7 @@ class TeamChangeForm(forms.Form):
     def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         current = network.team.current()
-        held = network.meetings.filter(started_at__isnull=False).order_by("-started_at")
+        held = network.meetings.filter(started_at__isnull=False).order_by("-started_at", "-pk")
         free = clinicians_of(network).exclude(pk__in=current.values("staff"))
         self.fields["joined"].queryset = free  # type: ignore[attr-defined]
         self.fields["left"].queryset = current.select_related("staff")  # type: ignore[attr-defined]

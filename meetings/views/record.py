@@ -531,7 +531,7 @@ def record_close(request: HttpRequest, meeting: UUID) -> HttpResponse:
     if room is None:
         return redirect(f"/meetings/{meeting}/record/")
     booked = list(
-        Meeting.objects.filter(network=room.meeting.network, status=Meeting.Status.BOOKED).order_by("starts_at")
+        Meeting.objects.filter(network=room.meeting.network, status=Meeting.Status.BOOKED).order_by("starts_at", "pk")
     )
     form = CloseForm(
         sent(request),
@@ -594,7 +594,7 @@ def enter_afterwards(request: HttpRequest, case: UUID) -> HttpResponse:
     found = case_of(request, case)
     require(MEETINGS, "record.write", me(request), found.network)
     past = list(
-        found.meetings.filter(status=Meeting.Status.BOOKED, starts_at__lte=timezone.now()).order_by("-starts_at")
+        found.meetings.filter(status=Meeting.Status.BOOKED, starts_at__lte=timezone.now()).order_by("-starts_at", "-pk")
     )
     members = list(found.network.members.current())
     team = list(Staff.objects.active().filter(teams__network=found.network, teams__left_at=None))

@@ -244,7 +244,7 @@ BEGIN
       WHERE m.case_id = of_case AND m.started_at IS NOT NULL
         AND greatest(p.arrived_at, s.arrived_at, m.started_at, clock.first_heard_at)
           < least(coalesce(p.left_at, 'infinity'), coalesce(s.left_at, 'infinity'), coalesce(m.closed_at, 'infinity'))
-      ORDER BY 1, 2 LIMIT 1;
+      ORDER BY 1, 2, 3 LIMIT 1;
     IF met.at IS NOT NULL THEN
       UPDATE referrals_responsetimer SET outcome = 'met', met_at = met.at, known_at = greatest(met.known, met.at),
         recorded_offline = met.offline, ended_at = coalesce(ended_at, greatest(met.known, met.at))
@@ -325,7 +325,7 @@ CREATE TRIGGER taken_up BEFORE UPDATE ON meetings_decidedwithout FOR EACH ROW EX
 CREATE FUNCTION od.exceptions_follow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   UPDATE meetings_decidedwithout e SET bring_to_id = (SELECT m.id FROM meetings_meeting m WHERE m.network_id = e.network_id
-      AND m.status IN ('booked', 'started') ORDER BY m.starts_at LIMIT 1)
+      AND m.status IN ('booked', 'started') ORDER BY m.starts_at, m.id LIMIT 1)
   WHERE e.network_id = NEW.network_id AND e.taken_up_in_id IS NULL
     AND (e.bring_to_id IS NULL OR EXISTS (SELECT 1 FROM meetings_meeting m WHERE m.id = e.bring_to_id AND m.status IN ('cancelled', 'closed')));
   RETURN NULL;
@@ -386,7 +386,7 @@ CREATE OR REPLACE FUNCTION od.refresh_case(changed bigint) RETURNS void LANGUAGE
       SELECT 1 FROM meetings_meeting y WHERE y.case_id = c.id AND (y.status IN ('booked', 'started')
         OR y.status = 'closed' AND y.started_at > x.cancelled_at))),
     unanswered = (SELECT count(*) FROM meetings_invitation i WHERE i.answer = '' AND i.withdrawn_at IS NULL AND i.meeting_id = (
-      SELECT id FROM meetings_meeting WHERE case_id = c.id AND status = 'booked' ORDER BY starts_at LIMIT 1)),
+      SELECT id FROM meetings_meeting WHERE case_id = c.id AND status = 'booked' ORDER BY starts_at, id LIMIT 1)),
     open_exceptions = (SELECT count(*) FROM meetings_decidedwithout WHERE case_id = c.id AND taken_up_in_id IS NULL),
     wish_waiting_since = (SELECT min(w.at) FROM referrals_contact w WHERE w.case_id = c.id AND w.kind = 'wish'
       AND NOT EXISTS (SELECT 1 FROM referrals_contact a WHERE a.case_id = c.id AND a.kind IN ('called_back', 'offered', 'declined') AND a.at > w.at)

@@ -58,7 +58,7 @@ CREATE TRIGGER untold AFTER UPDATE ON meetings_noteshare FOR EACH ROW WHEN (OLD.
 CREATE FUNCTION od.tell_owner() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM od.queue_message(TG_ARGV[0] || ':' || NEW.uuid, 'staff', NEW.service_id, NEW.network_id, u.email, NULL)
-  FROM (SELECT * FROM referrals_case c WHERE c.network_id = NEW.network_id ORDER BY c.closed_at DESC NULLS FIRST LIMIT 1) c
+  FROM (SELECT * FROM referrals_case c WHERE c.network_id = NEW.network_id ORDER BY c.closed_at DESC NULLS FIRST, c.id DESC LIMIT 1) c
   JOIN network_staff s ON s.id = c.owner_id JOIN network_user u ON u.id = s.user_id;
   RETURN NULL;
 END $$;

@@ -150,7 +150,7 @@ CREATE TRIGGER leaves BEFORE INSERT OR UPDATE OF left_at, left_reason ON network
 CREATE FUNCTION od.exception_goes_to() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   IF NEW.bring_to_id IS NULL THEN
-    NEW.bring_to_id := (SELECT id FROM meetings_meeting WHERE network_id = NEW.network_id AND status IN ('booked', 'started') ORDER BY starts_at LIMIT 1);
+    NEW.bring_to_id := (SELECT id FROM meetings_meeting WHERE network_id = NEW.network_id AND status IN ('booked', 'started') ORDER BY starts_at, id LIMIT 1);
   ELSIF NOT EXISTS (SELECT 1 FROM meetings_meeting WHERE id = NEW.bring_to_id AND status IN ('booked', 'started')) THEN
     PERFORM od.refuse('brought_to_a_meeting_to_come');
   END IF;

@@ -233,7 +233,7 @@ CREATE FUNCTION od.public_services() RETURNS TABLE (slug text, name text, time_z
   emergency_advice text, night_number text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT slug, name, time_zone, languages, emergency_number, emergency_advice, night_number
-  FROM network_service WHERE takes_public_referrals ORDER BY name $$;
+  FROM network_service WHERE takes_public_referrals ORDER BY name, slug $$;
 
 -- What the sender should have sent by now, counted apart from the sender's own view of the outbox.
 CREATE FUNCTION od.messages_due() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

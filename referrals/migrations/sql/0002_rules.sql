@@ -272,7 +272,7 @@ BEGIN
 
   -- A clock that runs is joined and not moved. A new crisis in an open case starts a new one beside a clock for a reply.
   SELECT t.* INTO clock FROM referrals_responsetimer t WHERE t.case_id = of_case.id AND t.outcome = 'running'
-    AND (t.kind = 'meeting' OR p ->> 'urgency' = 'not_crisis') ORDER BY t.due_at LIMIT 1 FOR UPDATE;
+    AND (t.kind = 'meeting' OR p ->> 'urgency' = 'not_crisis') ORDER BY t.due_at, t.id LIMIT 1 FOR UPDATE;
   IF clock.id IS NULL THEN
     INSERT INTO referrals_responsetimer (uuid, service_id, network_id, case_id, kind, urgency, hours, first_heard_at, due_at, coded_exception)
     VALUES (gen_random_uuid(), svc.id, net, of_case.id, CASE p ->> 'urgency' WHEN 'not_crisis' THEN 'reply' ELSE 'meeting' END,

@@ -49,7 +49,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     GROUP BY 1)
   SELECT c.id, mine.member_id FROM mine CROSS JOIN LATERAL (
     SELECT * FROM referrals_case WHERE network_id = mine.network_id ORDER BY closed_at IS NULL DESC, opened_at DESC, id DESC LIMIT 1) c
-  ORDER BY c.closed_at IS NULL DESC, mine.member_id IS NOT NULL DESC, c.opened_at DESC LIMIT 6 $$;
+  ORDER BY c.closed_at IS NULL DESC, mine.member_id IS NOT NULL DESC, c.opened_at DESC, c.id DESC LIMIT 6 $$;
 
 -- A reply ends a clock only if it came after the clock began. Without this it would be kept and the clock would run on in silence.
 CREATE FUNCTION od.reply_fits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -96,7 +96,7 @@ CREATE FUNCTION od.public_services() RETURNS TABLE (slug text, name text, time_z
   emergency_advice text, night_number text, hours_urgent int, hours_reply int)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT slug, name, time_zone, languages, emergency_number, emergency_advice, night_number, hours_urgent, hours_reply
-  FROM network_service WHERE takes_public_referrals ORDER BY name $$;
+  FROM network_service WHERE takes_public_referrals ORDER BY name, slug $$;
 
 GRANT EXECUTE ON FUNCTION od.name_key(text), od.contact_key(text) TO od_app, od_clock;
 GRANT EXECUTE ON FUNCTION od.similar_cases(text, text), od.public_services() TO od_app;

@@ -495,7 +495,8 @@ BEGIN
   -- The functions here see all rows only because row security does not bind the owner of the tables.
   UNION ALL SELECT 'guards_blind', moment, count(*) FROM pg_class c WHERE c.relforcerowsecurity AND c.oid = ANY (ARRAY['network_message',
     'network_heartbeat', 'network_staff', 'referrals_watch', 'referrals_watchstep', 'referrals_responsetimer', 'referrals_case']::regclass[]::oid[])
-    HAVING count(*) > 0;
+    HAVING count(*) > 0
+  ORDER BY 1, 2;
 END $$;
 
 -- For which spans nobody is on the rota, so that somebody stands in (stands_in); for which nobody can be told at all (nobody); and for
