@@ -438,8 +438,9 @@ BEGIN
 END $$;
 
 -- Takes what is due and free, all in one go; if anything fails, one by one, so that the one that fails delays nobody but itself. That one
--- is looked at again after a growing pause and stands in od.clock_trouble() from the first time. Returns how many it saw.
-CREATE FUNCTION od.sweep(most int) RETURNS int LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- is looked at again after a growing pause and stands in od.clock_trouble() from the first time. A row that somebody else holds is such a
+-- failure after a second. Returns how many it saw.
+CREATE FUNCTION od.sweep(most int) RETURNS int LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE moment timestamptz := od.clock(); watches bigint[]; one bigint;
 BEGIN
   SELECT array_agg(id ORDER BY next_at, id) INTO watches FROM (SELECT id, next_at FROM referrals_watch WHERE ended_at IS NULL AND next_at <= moment
@@ -486,8 +487,11 @@ BEGIN
     AND (scope IS NULL OR m.service_id = scope) HAVING count(*) > 0
   UNION ALL SELECT 'messages_failing', min(m.queued_at), count(*) FROM network_message m WHERE m.sent_at IS NULL AND m.cancelled_at IS NULL
     AND m.attempts > 0 AND m.queued_at <= moment - interval '1 day' AND (scope IS NULL OR m.service_id = scope) HAVING count(*) > 0
-  UNION ALL SELECT 'clocks_unwatched', min(t.due_at), count(*) FROM referrals_responsetimer t WHERE t.outcome = 'running' AND t.due_at <= moment
-    AND NOT EXISTS (SELECT FROM referrals_watch w WHERE w.timer_id = t.id AND w.ended_at IS NULL)
+  -- Those whose time is over, and the newest: whatever keeps clocks from being watched is told of the first of them.
+  UNION ALL SELECT 'clocks_unwatched', min(t.due_at), count(*) FROM (
+      SELECT r.id, r.due_at, r.service_id FROM referrals_responsetimer r WHERE r.outcome = 'running' AND r.due_at <= moment
+      UNION SELECT r.id, r.due_at, r.service_id FROM referrals_responsetimer r WHERE r.outcome = 'running' AND r.id > (SELECT max(n.id) - 50 FROM referrals_responsetimer n)) t
+    WHERE NOT EXISTS (SELECT FROM referrals_watch w WHERE w.timer_id = t.id AND w.ended_at IS NULL)
     AND (scope IS NULL OR t.service_id = scope) HAVING count(*) > 0
   UNION ALL SELECT 'nobody_reachable', moment, count(*) FROM network_service v WHERE (scope IS NULL OR v.id = scope)
     AND NOT EXISTS (SELECT FROM network_staff s JOIN network_user u ON u.id = s.user_id WHERE s.service_id = v.id AND s.left_at IS NULL AND u.is_active)
