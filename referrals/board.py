@@ -15,14 +15,12 @@ from django.db.models.functions import Coalesce, JSONObject
 from network.models import Member, Service, Staff, TeamMember
 from network.templatetags.look import when_text
 from referrals.models import Case, CaseQuerySet, Contact, Referral, ResponseTimer, Subject, Watch
-from referrals.watchman import Trouble, sentences
 
 PAGE = 50
 MOST = 1000  # nobody reads further down; counting on would cost more than the page
 ROTA_AHEAD = timedelta(days=7)
 
-# Read along with the numbers of the head: the page asks no more often for them.
-TROUBLES = "(SELECT jsonb_agg(jsonb_build_array(code, since, number)) FROM od.clock_trouble(%s))"
+# Read along with the numbers of the head: the page asks no more often for it.
 GAPS = """(SELECT jsonb_build_array(bool_or(what = 'nobody'), min(starts_at) FILTER (WHERE what = 'nobody'), min(starts_at))
   FROM od.on_call_gaps(%s, %s, %s) WHERE what <> 'stands_in')"""
 
@@ -97,7 +95,6 @@ class Board:
     show: str
     filters: list[dict[str, Any]]
     running: int
-    troubles: list[str]
     gap: RotaGap | None
     cut: bool
 
@@ -143,7 +140,6 @@ def read_board(staff: Staff, *, show: str, page: str, now: datetime) -> Board:
             for key, label in FILTERS.items()
         ],
         running=_most(counts["running"]),
-        troubles=sentences(Trouble(code, None, number) for code, _, number in counts["troubles"] or []),
         gap=_gap(*counts["gaps"]),
         cut=counts[show] >= MOST,
     )
@@ -201,11 +197,10 @@ def contact_line(contact: Contact) -> str:
 
 
 def _counts(cases: CaseQuerySet, staff: Staff, now: datetime) -> dict[str, Any]:
-    """All numbers of the head, what is wrong with the clock, and the gaps of the rota, in one query."""
+    """All numbers of the head, and the gaps of the rota, in one query."""
     ids = {show: shown(cases, show, staff, now).order_by().values("pk")[: MOST + 1] for show in FILTERS}
     ids["running"] = cases.exclude(due_at=None).order_by().values("pk")[: MOST + 1]
     counted: dict[str, Any] = {f"n_{show}": Coalesce(Count(rows), 0) for show, rows in ids.items()}
-    counted["n_troubles"] = RawSQL(TROUBLES, [staff.service_id], output_field=JSONField())  # noqa: S611
     counted["n_gaps"] = RawSQL(GAPS, [staff.service_id, now, now + ROTA_AHEAD], output_field=JSONField())  # noqa: S611
     row = Service.objects.filter(pk=staff.service_id).annotate(**counted).values(*counted)
     return {key.removeprefix("n_"): value for key, value in row.get().items()}

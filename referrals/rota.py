@@ -8,12 +8,17 @@ from django.utils import timezone
 
 from network.models import Service, Staff
 
+GAPS = """
+    SELECT g.role, g.starts_at, g.ends_at, g.what, g.staff, coalesce(s.name, '') FROM od.on_call_gaps(%s, %s, %s) g
+    LEFT JOIN network_staff s ON s.id = g.staff ORDER BY g.starts_at, g.role, g.what
+"""
+
 
 @dataclass(frozen=True)
 class Gap:
     """A span of the rota with something wrong.
 
-    `what`: stands_in (nobody's turn, so `staff` is told instead), nobody (nobody can be told), not_set_up (`staff` is told by e-mail
+    `what`: stands_in (nobody's turn, so `name` is told instead), nobody (nobody can be told), not_set_up (`name` is told by e-mail
     only, though the plans want to wake them).
     """
 
@@ -21,7 +26,8 @@ class Gap:
     starts_at: datetime
     ends_at: datetime
     what: str
-    staff: Staff | None
+    staff: int | None
+    name: str
 
 
 def on_call(service: Service, whom: str, at: datetime | None = None) -> list[Staff]:
@@ -33,11 +39,7 @@ def on_call(service: Service, whom: str, at: datetime | None = None) -> list[Sta
 
 
 def gaps(service: Service, begin: datetime, end: datetime) -> list[Gap]:
-    """The gaps between two moments, in order; for staff of the service only. Two queries."""
+    """The gaps between two moments, in order; for staff of the service only. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT role, starts_at, ends_at, what, staff FROM od.on_call_gaps(%s, %s, %s)", [service.pk, begin, end]
-        )
-        found = cursor.fetchall()
-    staff = Staff.objects.in_bulk({row[4] for row in found if row[4]})
-    return [Gap(role, starts_at, ends_at, what, staff.get(pk)) for role, starts_at, ends_at, what, pk in found]
+        cursor.execute(GAPS, [service.pk, begin, end])
+        return [Gap(*row) for row in cursor.fetchall()]

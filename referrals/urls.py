@@ -12,6 +12,7 @@ urlpatterns = [
     path("escalation/", views_plans.plans, name="plans"),
     path("escalation/<uuid:plan>/", views_plans.change_plan, name="change_plan"),
     path("board/", views.board, name="board"),
+    path("clock/", views_clock.watch, name="clock_watch"),
     path("board/rows/", views.board_rows, name="board_rows"),
     path("referrals/new/", views.take_call, name="take_call"),
     path("referrals/similar/", views.similar_cases, name="similar_cases"),

@@ -1,4 +1,4 @@
-"""What a message of the clock leads to: what waits, who has it, and one tap to say “I have it”."""
+"""What a message of the clock leads to: what waits, who has it, and one tap to say “I have it”; and whether the clock is watched."""
 
 from uuid import UUID
 
@@ -6,13 +6,20 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from network.pages import StaffRequest, staff_page
 from network.rules import Refusal, log_reading
 from referrals.actions import acknowledge
 from referrals.board import clock_state
 from referrals.models import Watch
+
+
+@staff_page
+@require_safe
+def watch(request: StaffRequest) -> HttpResponse:
+    """What an open page of the staff asks anew: whether their clock is watched."""
+    return render(request, "referrals/clock_watch.html")
 
 
 @staff_page

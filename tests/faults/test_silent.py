@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from network import channels, outbox
 from network.heartbeat import beat
-from network.models import Heartbeat, Message, StaffChannel, User
+from network.models import Heartbeat, Message, Staff, StaffChannel, User
 from opendialogue import health
 from referrals import sweeping
 from referrals.models import Watch, WatchStep
@@ -97,7 +97,10 @@ class Scene:
             call_command("check_clock")
         assert stopped.value.returncode == 2
         assert code.replace("_", " ") in str(stopped.value)
-        assert SENTENCES[code]
+        page = Client()
+        for staff in Staff.objects.filter(user__is_active=True):
+            page.force_login(staff.user)
+            assert SENTENCES[code] in page.get("/meetings/").content.decode()
 
     def calm(self):
         """That nothing is told for as long as that."""

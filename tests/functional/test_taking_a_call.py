@@ -4,8 +4,10 @@ import re
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from network.models import Heartbeat
 from referrals.models import Referral
 from tests.factories import make_cast
 
@@ -109,6 +111,25 @@ def test_the_board_refreshes_itself_and_keeps_the_keyboard_where_it_is(cast, pag
     page.context.clear_cookies()
     ask_anew(page, "/accounts/login/")
     expect(link).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_an_open_page_says_by_itself_that_the_clock_is_not_watched(cast, page_for, size):
+    for name in ("sweep", "sender", "beat"):
+        Heartbeat.objects.create(name=name, at=timezone.now())
+    page = visit(page_for(cast.clinician1.user, size=size), "/meetings/")
+    page.get_by_role("link", name="Duty").focus()
+    Heartbeat.objects.filter(name="sweep").delete()
+    with page.expect_response(re.compile("/clock/")):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when a phone is taken up again
+    expect(page.locator("#clock-trouble")).to_contain_text("Nobody is looking at the deadlines")
+    expect(page.get_by_role("link", name="Duty")).to_be_focused()
+    assert_accessible(page)
+    shoot(page, f"not-watched-{size['width']}")
+    page.context.clear_cookies()  # signed out in between: what is shown stays
+    with page.expect_response(re.compile("/accounts/login/")):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#clock-trouble")).to_be_visible()
 
 
 def ask_anew(page, answered_by):

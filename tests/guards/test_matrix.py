@@ -72,6 +72,7 @@ TABLE = {
     "escalation/": page(STAFF),
     "escalation/<uuid:plan>/": form("lead"),
     "board/": page(STAFF),
+    "clock/": page(STAFF),
     "board/rows/": page(STAFF),
     "referrals/new/": form(STAFF),
     "referrals/similar/": Entry({405: STAFF}, {200: STAFF}),

@@ -327,7 +327,8 @@ def test_as_many_queries_for_few_as_for_many(client, cast):
         for page in ("/meetings/", f"/meetings/{cast.booked.uuid}/", f"/cases/{cast.case.uuid}/meetings/new/"):
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(page).status_code == 200
-            found[page] = sum(q["sql"].upper().startswith(("SELECT", "INSERT", "UPDATE")) for q in queries)
+            asked = [q["sql"] for q in queries if q["sql"] != "SELECT current_user"]  # that one is the test's own
+            found[page] = sum(sql.upper().startswith(("SELECT", "INSERT", "UPDATE")) for sql in asked)
         set_identity(None)
         return found
 

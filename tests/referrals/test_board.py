@@ -212,12 +212,36 @@ def test_what_is_wrong_with_the_clock_stands_here_and_goes_again(cast, board, cl
     beats()
     assert "Messages may be late" not in board(cast.coordinator)
     beats(sender=31)
-    for page in (board(cast.clinician1), client.get("/board/rows/").content.decode()):
+    for page in (board(cast.clinician1), client.get("/clock/").content.decode()):
         assert "No message goes out: the sender has stopped." in page
         assert "tell whoever looks after this system" in page
         assert "the sweep has stopped" not in page
     beats()
-    assert "Messages may be late" not in client.get("/board/rows/").content.decode()
+    assert client.get("/clock/").content.strip() == b""
+
+
+def test_it_stands_on_every_page_of_the_staff_and_on_no_other(cast, client):
+    case, held, booked = cast.case.uuid, cast.held.uuid, cast.booked.uuid
+    pages = [
+        "/meetings/", "/duty/", "/on-call/", "/escalation/", "/channels/", "/referrals/new/", "/accounts/2fa/", "/nowhere/",
+        f"/cases/{case}/", f"/cases/{case}/trail/", f"/cases/{case}/close/", f"/meetings/{booked}/", f"/meetings/{booked}/record/",
+        f"/notes/{held}/",
+    ]  # fmt: skip
+    beats(sweep=31)
+    client.force_login(cast.clinician1.user)
+    for address in pages:
+        assert 'id="clock-trouble"' in client.get(address).content.decode(), address
+    beats()
+    for address in pages:
+        assert 'id="clock-trouble"' not in client.get(address).content.decode(), address
+    beats(sweep=31)
+    for who in (cast.person, cast.mother):
+        client.force_login(who.user)
+        for address in ("/my/", f"/meetings/{booked}/", f"/notes/{held}/", "/nowhere/"):
+            assert "clock-" not in client.get(address).content.decode(), (who.name, address)
+        assert client.get("/clock/").status_code == 404
+    client.logout()
+    assert "clock-" not in client.get("/refer/").content.decode()
 
 
 def test_what_is_wrong_elsewhere_is_not_told_here(cast, board):
