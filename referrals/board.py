@@ -14,14 +14,15 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from network.models import Member, Service, Staff, TeamMember
 from network.templatetags.look import when_text
-from referrals.models import Case, CaseQuerySet, Contact, Referral, ResponseTimer, Subject, Watch
+from referrals.models import Case, CaseQuerySet, Contact, OnCall, Referral, ResponseTimer, Subject, Watch
 
 PAGE = 50
 MOST = 1000  # nobody reads further down; counting on would cost more than the page
 ROTA_AHEAD = timedelta(days=7)
+SPANS = 3  # of each kind of gap of the rota; the rota shows all
 
 # Read along with the numbers of the head: the page asks no more often for it.
-GAPS = """(SELECT jsonb_build_array(bool_or(what = 'nobody'), min(starts_at) FILTER (WHERE what = 'nobody'), min(starts_at))
+GAPS = """(SELECT jsonb_agg(jsonb_build_array(role, what, starts_at, ends_at) ORDER BY what, role, starts_at)
   FROM od.on_call_gaps(%s, %s, %s) WHERE what <> 'stands_in')"""
 
 FILTERS = {
@@ -63,10 +64,20 @@ class Hold:
 
 @dataclass(frozen=True)
 class RotaGap:
-    """The first of the hours to come in which nobody on call is told, or by e-mail only."""
+    """The hours to come in which one duty reaches nobody, or by e-mail only: its spans, of which the board shows the first."""
 
-    starts_at: datetime
+    duty: str
     nobody: bool
+    spans: list[tuple[datetime, datetime]]
+
+    @property
+    def more(self) -> int:
+        """How many spans are left for the page of the rota."""
+        return max(0, len(self.spans) - SPANS)
+
+    @property
+    def first(self) -> list[tuple[datetime, datetime]]:
+        return self.spans[:SPANS]
 
 
 @dataclass
@@ -95,7 +106,7 @@ class Board:
     show: str
     filters: list[dict[str, Any]]
     running: int
-    gap: RotaGap | None
+    gaps: list[RotaGap]
     cut: bool
 
 
@@ -140,7 +151,7 @@ def read_board(staff: Staff, *, show: str, page: str, now: datetime) -> Board:
             for key, label in FILTERS.items()
         ],
         running=_most(counts["running"]),
-        gap=_gap(*counts["gaps"]),
+        gaps=_gaps(counts["gaps"] or []),
         cut=counts[show] >= MOST,
     )
 
@@ -226,9 +237,13 @@ def hold_of(row: dict[str, Any]) -> Hold:
     )
 
 
-def _gap(nobody: bool | None, first_nobody: str | None, first: str | None) -> RotaGap | None:
-    starts_at = first_nobody or first
-    return RotaGap(datetime.fromisoformat(starts_at), bool(nobody)) if starts_at else None
+def _gaps(found: list[tuple[str, str, str, str]]) -> list[RotaGap]:
+    """By duty and by what is wrong with it; that nobody can be told comes first."""
+    spans = defaultdict(list)
+    for role, what, starts_at, ends_at in found:
+        spans[role, what].append((datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at)))
+    gaps = [RotaGap(OnCall.Role(role).label, what == "nobody", those) for (role, what), those in spans.items()]
+    return sorted(gaps, key=lambda gap: (not gap.nobody, gap.duty))
 
 
 def _most(count: int) -> Any:

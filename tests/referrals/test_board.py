@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils import timezone
 from meetings.models import DecidedWithout
 from network.models import Heartbeat, Reading, StaffChannel, User
 from referrals.board import read_board
-from referrals.models import Acknowledgement, Case, Contact
+from referrals.models import Acknowledgement, Case, Contact, OnCall
 from tests.conftest import acting_as, role
 from tests.factories import hours, make_case, make_cast, make_meeting, make_member, make_network, make_team
 
@@ -253,13 +254,28 @@ def test_what_is_wrong_elsewhere_is_not_told_here(cast, board):
 
 
 def test_hours_in_which_the_rota_reaches_nobody(cast, board):
-    assert "told by e-mail only, which wakes nobody" in board(cast.coordinator)
+    assert "Coordinator on duty: by e-mail only, which wakes nobody." in board(cast.coordinator)
     for staff in (cast.coordinator, cast.lead, cast.clinician1, cast.clinician2, cast.clinician3, cast.former):
         StaffChannel.objects.create(staff=staff, service=cast.service, kind="sms", address="+358405550134")
     assert "In the next seven days" not in board(cast.coordinator)
     User.objects.filter(staff_row__service=cast.service).update(is_active=False)
     with acting_as(None):  # nobody is left who could sign in
-        assert read_board(cast.coordinator, show="all", page="1", now=timezone.now()).gap.nobody
+        seen = read_board(cast.coordinator, show="all", page="1", now=timezone.now())
+    assert [(gap.duty, gap.nobody, len(gap.spans)) for gap in seen.gaps] == [
+        ("clinician on call", True, 1), ("coordinator on duty", True, 1),
+    ]  # fmt: skip
+
+
+def test_each_span_of_the_rota_that_wakes_nobody(cast, board):
+    now = timezone.now()
+    for n in range(5):
+        period = DateTimeTZRange(now + hours(24 * n + 1), now + hours(24 * n + 2))
+        OnCall.objects.create(service=cast.service, role="clinician", staff=cast.clinician1, period=period)
+    StaffChannel.objects.create(staff=cast.coordinator, service=cast.service, kind="sms", address="+358405550134")
+    seen = board(cast.coordinator)
+    assert seen.count("Clinician on call: by e-mail only, which wakes nobody.") == 1
+    assert "and 2 times more" in seen
+    assert "Coordinator on duty" not in seen
 
 
 def test_who_has_it_since_when_and_when_the_next_word_goes_out(cast, board):

@@ -1,8 +1,10 @@
 """The page of the rota: who sees it, who plans, who swaps, and what it warns of."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from network.models import StaffChannel
+from referrals import rota
 from referrals.models import OnCall
 from tests.factories import hours, make_cast
 
@@ -81,6 +84,35 @@ def test_where_somebody_only_stands_in_is_said(cast, client):
     rest = DateTimeTZRange(first.period.upper, first.period.upper + hours(24 * 8))
     OnCall.objects.create(service=cast.service, role="coordinator", staff=cast.coordinator, period=rest)
     assert "In the next seven days" not in page(client.get(reverse("on_call")))
+
+
+def test_the_week_in_which_the_clocks_change(cast, client):
+    """Saturday night has eleven hours, and Sunday begins at eight on the wall as every other day."""
+
+    def at(day, hour):
+        return datetime(2027, 3, day, hour, tzinfo=ZoneInfo("Europe/Helsinki"))
+
+    for n, staff in enumerate((cast.coordinator, cast.clinician1)):
+        StaffChannel.objects.create(staff=staff, service=cast.service, kind="sms", address=f"+35840555013{n}")
+    week = DateTimeTZRange(at(22, 8), at(30, 8))
+    OnCall.objects.create(service=cast.service, role="coordinator", staff=cast.coordinator, period=week)
+    for day in range(22, 30):
+        night = DateTimeTZRange(at(day, 20), at(day + 1, 8))
+        OnCall.objects.create(service=cast.service, role="clinician", staff=cast.clinician1, period=night)
+    found = rota.gaps(cast.service, at(22, 20), at(29, 20))
+    assert [(gap.role, gap.what, gap.starts_at, gap.ends_at) for gap in found] == [
+        ("clinician", "stands_in", at(day, 8), at(day, 20)) for day in range(23, 30)
+    ]
+    night = found[5].starts_at - found[4].ends_at
+    assert night == hours(11)
+    with time_machine.travel(at(24, 22).astimezone(UTC), tick=False):
+        client.force_login(cast.coordinator.user)
+        seen = page(client.get(reverse("on_call")))
+    sunday = '<time datetime="2027-03-28T08:00:00+03:00">Sunday 08:00</time> to <time datetime="2027-03-28T20:00:00+03:00">20:00</time>'
+    saturday = '<time datetime="2027-03-27T08:00:00+02:00">Saturday 08:00</time> to <time datetime="2027-03-27T20:00:00+02:00">20:00</time>'
+    assert sunday in seen
+    assert saturday in seen
+    assert 'Sat 27 Mar <time datetime="2027-03-27T20:00:00+02:00">20:00</time> to Sun 28 Mar <time datetime="2027-03-28T08:00:00+03:00">08:00</time>' in seen
 
 
 def test_a_duty_taken_over_goes_through_the_rota(cast, client):

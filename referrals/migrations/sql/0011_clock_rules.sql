@@ -504,7 +504,8 @@ BEGIN
 END $$;
 
 -- For which spans nobody is on the rota, so that somebody stands in (stands_in); for which nobody can be told at all (nobody); and for
--- which it is somebody whom the plans want to wake by a way they have not set up (not_set_up: e-mail alone wakes nobody).
+-- which it is somebody whom the plans want to wake by a way they have not set up (not_set_up: e-mail alone wakes nobody). An hour can be
+-- both: then it stands in both spans.
 CREATE FUNCTION od.on_call_gaps(of_service bigint, from_at timestamptz, to_at timestamptz)
 RETURNS TABLE (role text, starts_at timestamptz, ends_at timestamptz, what text, staff bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -524,13 +525,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       w.channels IS NULL OR EXISTS (SELECT FROM network_staffchannel c WHERE c.staff_id = who.staff AND c.active AND c.kind = ANY (w.channels)) AS set_up
     FROM spans s JOIN roles r USING (role) LEFT JOIN wanted w ON w.whom = r.whom LEFT JOIN LATERAL od.on_call(of_service, r.whom, s.at) who (staff) ON true),
   judged AS (
-    SELECT role, at, until, CASE WHEN count(staff) = 0 THEN 'nobody' WHEN NOT bool_or(set_up) THEN 'not_set_up' WHEN NOT bool_or(on_rota) THEN 'stands_in' END AS what,
-      min(staff) AS staff FROM people GROUP BY role, at, until),
-  islands AS (SELECT j.*, sum(new) OVER (PARTITION BY role ORDER BY at) AS island FROM (
-    SELECT *, ((lag(what) OVER w, lag(staff) OVER w) IS DISTINCT FROM (what, staff))::int AS new FROM judged WINDOW w AS (PARTITION BY role ORDER BY at)) j)
-  SELECT role, min(at), max(until), what, staff FROM islands
-  WHERE what IS NOT NULL AND (od.uid() IS NULL OR of_service IN (SELECT od.staff_service_ids()))
-  GROUP BY role, island, what, staff ORDER BY 2, 1 $$;
+    SELECT role, at, until, count(staff) = 0 AS nobody, NOT bool_or(set_up) AS not_set_up, NOT bool_or(on_rota) AS stands_in, min(staff) AS staff
+    FROM people GROUP BY role, at, until),
+  facts AS (
+    SELECT role, at, until, what, staff FROM judged, LATERAL (VALUES ('nobody', nobody), ('not_set_up', NOT nobody AND not_set_up),
+      ('stands_in', NOT nobody AND stands_in)) f (what, is_so) WHERE is_so),
+  islands AS (SELECT f.*, sum(new) OVER (PARTITION BY role, what ORDER BY at) AS island FROM (
+    SELECT *, ((lag(until) OVER w, lag(staff) OVER w) IS DISTINCT FROM (at, staff))::int AS new FROM facts WINDOW w AS (PARTITION BY role, what ORDER BY at)) f)
+  SELECT role, min(at), max(until), what, staff FROM islands WHERE od.uid() IS NULL OR of_service IN (SELECT od.staff_service_ids())
+  GROUP BY role, island, what, staff ORDER BY 2, 1, 4 $$;
 
 
 -- WHO SEES AND DOES WHAT.
