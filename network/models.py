@@ -503,6 +503,7 @@ class Message(models.Model):
     attempts = models.PositiveIntegerField(db_default=0)
     last_error = models.CharField(max_length=60, blank=True, help_text="The kind of the last error, never its text")
     handed_at = models.DateTimeField(null=True, blank=True, help_text="Last given to the transport")
+    session = models.IntegerField(null=True, blank=True, help_text="Number of the database session that did so")
     sent_at = models.DateTimeField(null=True, blank=True, help_text="When the transport took it")
     acknowledged_at = models.DateTimeField(null=True, blank=True, help_text="When its receiver said: I have it")
     cancelled_at = models.DateTimeField(null=True, blank=True)

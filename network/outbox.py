@@ -1,7 +1,8 @@
 """The sender: takes what is due from the outbox and gives it to whoever carries it on.
 
-The truth is in PostgreSQL. A sender may die at any moment: what it had claimed is free again when its lease runs out. No transport and
-no database commit as one, so a death between the two sends a message twice, under the same id.
+The truth is in PostgreSQL. A sender may die at any moment: what it had claimed is free again when its session with the database is
+over, and in any case when its lease runs out. No transport and no database commit as one, so a death between the two sends a message
+twice, under the same id.
 """
 
 import logging
@@ -23,7 +24,7 @@ from network.models import Message, StaffChannel
 log = logging.getLogger(__name__)
 
 # Longer than a transport may take over one message: four answers of a mail server, each within EMAIL_TIMEOUT. No longer, because
-# what a dead sender held waits for it.
+# what a sender on a dead machine held waits for it.
 LEASE = timedelta(seconds=45)
 SLICE = timedelta(seconds=5)  # then the worker is free for the sweep, and the next slice says that the sender lives
 SUBJECT = "You have a message"
@@ -35,11 +36,15 @@ SUBJECTS = {
 TEMPLATES = {Message.Kind.STAFF: "staff", Message.Kind.STEP: "staff", Message.Kind.TRIAL: "trial"}
 
 # One at a time: whatever a message does to its sender, no other message was in the same hands. New ones go before those that failed.
+# Whoever claimed one and has lost the session can no longer mark it: it is free at once. Not a third time, for it may be what kills them.
 CLAIM = """
-    UPDATE network_message m SET lease_until = now() + %s, attempts = attempts + 1, handed_at = clock_timestamp()
-    WHERE id = (SELECT id FROM network_message
-                WHERE sent_at IS NULL AND cancelled_at IS NULL AND due_at <= now() AND (lease_until IS NULL OR lease_until <= now())
-                  AND channel = ANY (%s)
+    UPDATE network_message m
+    SET lease_until = now() + %s, attempts = attempts + 1, handed_at = clock_timestamp(), session = pg_backend_pid()
+    WHERE id = (SELECT id FROM network_message w
+                WHERE sent_at IS NULL AND cancelled_at IS NULL AND due_at <= now() AND channel = ANY (%s)
+                  AND (lease_until IS NULL OR lease_until <= now() OR attempts < 3 AND handed_at < now() AND session IS NOT NULL
+                    AND NOT EXISTS (SELECT FROM pg_stat_activity a
+                                    WHERE a.pid = w.session AND coalesce(a.backend_start <= w.handed_at, true)))
                 ORDER BY attempts, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, uuid, kind, channel, "to", path, meeting_at, (SELECT time_zone FROM network_service WHERE id = m.service_id),
       (SELECT subscription FROM network_staffchannel WHERE id = m.staff_channel_id)

@@ -45,6 +45,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="message",
+            name="session",
+            field=models.IntegerField(blank=True, help_text="Number of the database session that did so", null=True),
+        ),
+        migrations.AddField(
+            model_name="message",
             name="staff",
             field=models.ForeignKey(
                 blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="network.staff"

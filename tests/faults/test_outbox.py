@@ -1,6 +1,7 @@
 """The sender, as its own role: nothing lost, nothing sent twice without need, nobody waits for somebody else's message."""
 
 import threading
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -111,6 +112,40 @@ def test_a_lease_that_ran_out_sends_again_under_the_same_id():
     assert str(message.uuid) in again.message()["Message-ID"]
     message.refresh_from_db()
     assert message.attempts == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_dead_sender_held_is_free_at_once_but_not_for_ever():
+    """Its session with the database is over. A message that kills each of its senders waits for the lease from the third time on."""
+    message = queue()
+    for attempts in (1, 2, 3):
+        claim_and_die()
+        message.refresh_from_db()
+        assert (message.attempts, message.sent_at) == (attempts, None)
+    assert sweep() == 0
+    Message.objects.update(lease_until=minutes(-1))
+    assert sweep() == 1
+
+
+def claim_and_die():
+    """As soon as the one before is seen to be dead, which takes the database a moment."""
+
+    def die():
+        with own_connection_as_clock():
+            return wait_for(lambda: next(outbox._claims(), None))
+
+    claimed = []
+    thread = threading.Thread(target=lambda: claimed.append(die()))
+    thread.start()
+    thread.join(60)
+    assert claimed[0]
+
+
+def wait_for(what):
+    end = time.monotonic() + 30
+    while not (found := what()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
 
 
 @pytest.mark.django_db

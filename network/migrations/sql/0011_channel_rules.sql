@@ -70,7 +70,7 @@ END $$;
 
 DROP TRIGGER IF EXISTS stays ON network_message;
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON network_message FOR EACH ROW EXECUTE FUNCTION od.stays_as_written(
-  'lease_until', 'attempts', 'last_error', 'due_at', 'handed_at', 'sent_at', 'acknowledged_at', 'cancelled_at');
+  'lease_until', 'attempts', 'last_error', 'due_at', 'handed_at', 'session', 'sent_at', 'acknowledged_at', 'cancelled_at');
 
 -- "I am here", from sweep, sender and beat: when, what it saw and should have seen, and its own clock beside the database's.
 CREATE FUNCTION od.beat(part text, saw int, expected int, own_clock timestamptz) RETURNS void
@@ -91,7 +91,7 @@ CREATE POLICY told ON network_message FOR SELECT TO od_app USING (staff_id = (SE
 GRANT SELECT, INSERT ON network_staffchannel TO od_app;
 GRANT UPDATE (active) ON network_staffchannel TO od_app;
 GRANT SELECT (id, subscription) ON network_staffchannel TO od_clock;
-GRANT UPDATE (handed_at) ON network_message TO od_clock;
+GRANT UPDATE (handed_at, session) ON network_message TO od_clock;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO od_app;
 GRANT EXECUTE ON FUNCTION od.clock(), od.beat(text, int, int, timestamptz), od.send_by_mail_instead(bigint, boolean) TO od_clock;
 GRANT EXECUTE ON FUNCTION od.clock(), od.try_channel(uuid) TO od_app;
