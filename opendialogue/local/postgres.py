@@ -39,11 +39,15 @@ FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_wr
 
 
 class Cluster:
-    """One data folder and the server on it. `durable=False` is for tests: quicker, and lost when the machine stops."""
+    """One data folder and the server on it. `durable=False` is for tests: quicker, and lost when the machine stops.
 
-    def __init__(self, home, *, durable=True):
+    Each start takes a free port, unless one is given.
+    """
+
+    def __init__(self, home, *, durable=True, port=None):
         self.home = home
         self.durable = durable
+        self.port = port
         self.data = home / "data"
         self._share = None
         self._holder = None
@@ -60,6 +64,12 @@ class Cluster:
             self._holder = os.getpid()
         atexit.register(self.release)
 
+    def revive(self):
+        """Start the server again if it died under those who hold it."""
+        with self._lock():
+            if not self._answers():
+                self._start()
+
     def release(self):
         """Let go, and stop the server if nobody else holds it."""
         if not self._share or self._holder != os.getpid():  # a forked child does not speak for its parent
@@ -73,6 +83,10 @@ class Cluster:
             else:
                 self._run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop")
             self._share = None
+
+    def server(self):
+        """The number of the server's first process."""
+        return int(self._postmaster(line=0))
 
     def url(self, role=SUPERUSER, database=DATABASE):
         """The address for one role."""
@@ -106,11 +120,13 @@ class Cluster:
             log = self.home / "server.log"
             log.touch()
             places.hand_over(log)
-            arguments = ["-D", self.data, "-w", "-t", "60", "-l", log, "-o", f"-c port={free_port()}"]
+            arguments = ["-D", self.data, "-w", "-t", "60", "-l", log, "-o", f"-c port={self.port or free_port()}"]
             if self._run("pg_ctl", *arguments, "start").returncode == 0:
                 self._ensure_roles()
                 return
             time.sleep(1)  # after a kill -9 the server's children need a moment to go
+            if self._answers():
+                return  # it was only slow
         raise places.LocalError(f"PostgreSQL did not start. The end of {log}:\n{log.read_text()[-1500:]}")
 
     def _create(self):

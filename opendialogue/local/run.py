@@ -29,7 +29,7 @@ ACCOUNTS = {
     "friend": "nothing is shared with her",
     "person2": "of another network",
 }
-DATA = ("postgres", "postgres-test", "valkey", "programs", "keys")
+DATA = ("postgres", "postgres-test", "valkey", "chaos", "programs", "keys")
 
 
 def run():
