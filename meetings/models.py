@@ -206,6 +206,7 @@ class Presence(models.Model):
     name = models.CharField(max_length=120)
     arrived_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
+    left_uuid = models.UUIDField(null=True, blank=True, unique=True, help_text="Of the departure, made on the device")
     mistaken_at = models.DateTimeField(null=True, blank=True, help_text="Tapped by mistake: when that was noticed")
     offset_ms = models.IntegerField(null=True, blank=True, help_text="Device clock minus service clock, last measured")
     offline = models.BooleanField(db_default=False, help_text="Recorded without signal")

@@ -61,6 +61,16 @@ SENTENCES |= {
     "close_reads_back_all": Sentence("Something was written after you read back. Read that back too.", "read_back"),
     "meetings_line_uuid_key": Sentence("These words are kept already, in another place."),
     "meetings_presence_uuid_key": Sentence("This is kept already, in another place."),
+    "meetings_presence_left_uuid_key": Sentence("This is kept already, in another place."),
+    # Said of what was sealed on a device: it stays there.
+    "sealed_by_its_author": Sentence("Somebody else wrote this. It goes out when they sign in on this device."),
+    "sealed_for_its_meeting": Sentence("This was written in another meeting, and is not taken into this one."),
+    "sealed_to_a_known_key": Sentence(
+        "The service no longer has the key this was sealed to. Keep this device, and tell those who run the service: nothing is lost yet."
+    ),
+    "sealed_as_written": Sentence(
+        "This is not as it was when it was sealed, and cannot be opened. Keep this device, and tell those who run the service."
+    ),
     "close_says_who_was_there": Sentence("Say first who was there."),
     "close_reads_back": Sentence("Read back to each one who was there, and write down what they said.", "read_back"),
     "close_says_next_and_night": Sentence(

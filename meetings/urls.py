@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from meetings.views import booking, cases, fidelity, members, my, notes, record
+from meetings.views import booking, cases, entries, fidelity, members, my, notes, record
 
 urlpatterns: list[URLPattern] = [
     path("", cases.home, name="home"),
@@ -41,6 +41,8 @@ urlpatterns: list[URLPattern] = [
     path("meetings/<uuid:meeting>/record/leave/", record.record_leave, name="record_leave"),
     path("meetings/<uuid:meeting>/record/mistake/", record.record_mistake, name="record_mistake"),
     path("meetings/<uuid:meeting>/record/guest/", record.record_guest, name="record_guest"),
+    path("meetings/<uuid:meeting>/record/entries/", entries.record_entries, name="record_entries"),
+    path("on-this-device/", entries.on_this_device, name="on_this_device"),
     path("meetings/<uuid:meeting>/record/lines/", record.record_lines, name="record_lines"),
     path("meetings/<uuid:meeting>/record/lines/<uuid:line>/change/", record.record_change, name="record_change"),
     path("meetings/<uuid:meeting>/record/news/", record.record_news, name="record_news"),

@@ -4,6 +4,8 @@ from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
+from network.sealing import public_key
+
 # Tables without row security, each with the reason why that gives nobody away.
 OPEN_TABLES = {
     "django_migrations": "names of migrations, nobody's data",
@@ -73,6 +75,22 @@ def table_faults(connection):
 def guarded_tables(app_configs, databases=None, **kwargs):
     """`manage.py check --deploy --database default` asks this at any time."""
     return [fault for alias in databases or [] for fault in table_faults(connections[alias])]
+
+
+@register()
+def sealing_keys(app_configs, **kwargs):
+    """A slip in a key would show only when a record is opened."""
+    try:
+        public_key()
+    except ValueError:
+        return [
+            Error(
+                "SEALING_KEYS holds something that is not a key.",
+                hint="Make one: manage.py new_sealing_key",
+                id="opendialogue.E003",
+            )
+        ]
+    return []
 
 
 def refuse_unguarded():

@@ -167,17 +167,23 @@ def _comes_along(meeting: Meeting, staff: Staff) -> None:
         MeetingStaff.objects.create(**row, active=False)
 
 
-def leave(*, meeting: Meeting, who: Member | Staff, by: User, when: When = NOW) -> Presence | None:
+def leave(
+    *, meeting: Meeting, who: Member | Staff, by: User, uuid: UUID | None = None, when: When = NOW
+) -> Presence | None:
     """Somebody leaves the room. None when nobody knew them to be there at that time."""
     require(MEETINGS, "record.write", by, meeting.network)
     with one_write("recorded a departure") as written:
-        at = when.moment()
-        there: Presence | None = _locked(meeting).presences.filter(**_side(who), left_at=None, mistaken_at=None).first()
+        meeting, at = _locked(meeting), when.moment()
+        # The same departure again must not take out again who has come back since.
+        if uuid and (before := meeting.presences.filter(left_uuid=uuid).first()):
+            written.thing = before
+            return before
+        there: Presence | None = meeting.presences.filter(**_side(who), left_at=None, mistaken_at=None).first()
         if there and there.arrived_at - at > timedelta(minutes=2):
             there = None  # came back since, said another phone
         if there:
-            there.left_at = max(at, there.arrived_at)
-            there.save(update_fields=["left_at"])
+            there.left_at, there.left_uuid = max(at, there.arrived_at), uuid
+            there.save(update_fields=["left_at", "left_uuid"])
         written.thing = there or meeting
     return there
 

@@ -576,6 +576,12 @@ class Migration(migrations.Migration):
                 ("arrived_at", models.DateTimeField()),
                 ("left_at", models.DateTimeField(blank=True, null=True)),
                 (
+                    "left_uuid",
+                    models.UUIDField(
+                        blank=True, help_text="Of the departure, made on the device", null=True, unique=True
+                    ),
+                ),
+                (
                     "mistaken_at",
                     models.DateTimeField(blank=True, help_text="Tapped by mistake: when that was noticed", null=True),
                 ),

@@ -1,6 +1,6 @@
 """The open record of a meeting. Every page works line by line without JavaScript; static/js/record.js sends the same forms by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -34,10 +34,11 @@ from meetings.models import DecidedWithout, Line, Meeting, Presence
 from meetings.permissions import MEETINGS
 from meetings.room import Room, open_room, show_line
 from meetings.views.pages import case_of, me, sent
-from network.models import Member, Staff
+from network.models import Member, Staff, User
 from network.pages import staff_page
 from network.permissions import require
 from network.rules import SENTENCES, Refusal, log_reading
+from network.sealing import public_key
 from network.templatetags.look import me_mark, when_text
 
 EARLY = timedelta(hours=12)  # sooner than this before the hour, a tap on a name might be a slip
@@ -59,7 +60,7 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("accept", "").startswith("application/json")
 
 
-def _json(request: HttpRequest, status: int = 200, **data: Any) -> JsonResponse:
+def answer_json(request: HttpRequest, status: int = 200, **data: Any) -> JsonResponse:
     """An answer to the page's own script: always with the service's time, from which it measures the device's clock."""
     return JsonResponse({"now": _milliseconds(timezone.now()), "me": me_mark(me(request)), **data}, status=status)
 
@@ -68,16 +69,16 @@ def _milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _when(request: HttpRequest) -> act.When:
+def when_said(fields: Mapping[str, str]) -> act.When:
     """When the device says it was. Whatever is wrong with that never loses what was said."""
     try:
-        at = datetime.fromisoformat(request.POST["said_at"])
-        offset = int(request.POST["offset_ms"]) if request.POST.get("offset_ms") else None
+        at = datetime.fromisoformat(fields["said_at"])
+        offset = int(fields["offset_ms"]) if fields.get("offset_ms") else None
     except (KeyError, ValueError):
         return act.NOW
     if at.tzinfo is None:
         return act.NOW
-    return act.When(at, offset, request.POST.get("offline") == "1")
+    return act.When(at, offset, fields.get("offline") == "1")
 
 
 def _uuid(request: HttpRequest) -> UUID | None:
@@ -93,27 +94,31 @@ def own_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.POST.get("me") and request.POST["me"] != me_mark(me(request)):
-            return _json(request, 409, sentence="Somebody else is signed in here. These words wait for who wrote them.")
+            return answer_json(
+                request, 409, sentence="Somebody else is signed in here. These words wait for who wrote them."
+            )
         return view(request, *args, **kwargs)
 
     return checked
 
 
-def _meeting(request: HttpRequest, meeting: UUID) -> Meeting:
+def meeting_of(request: HttpRequest, meeting: UUID) -> Meeting:
     return get_object_or_404(Meeting.objects.visible_to(me(request)).select_related("network", "service"), uuid=meeting)
 
 
-def _who(meeting: Meeting, key: str) -> Member | Staff:
-    """Whom a tap names: a member of this network, or somebody of this service."""
+def who_of(meeting: Meeting, key: str, *, once: bool = False) -> Member | Staff:
+    """Whom a tap names: a member of this network, or somebody of this service; with `once`, also who has left it since."""
     side, _, uuid = key.partition(":")
     try:
         named = UUID(uuid)
     except ValueError as error:
         raise Http404 from error
     if side == "staff":
-        return get_object_or_404(Staff.objects.active(), uuid=named, service=meeting.service_id)
+        staff = Staff.objects.all() if once else Staff.objects.active()
+        return get_object_or_404(staff, uuid=named, service=meeting.service_id)
     if side == "member":
-        return get_object_or_404(meeting.network.members.current(), uuid=named)
+        members = meeting.network.members.all() if once else meeting.network.members.current()
+        return get_object_or_404(members, uuid=named)
     raise Http404
 
 
@@ -124,7 +129,7 @@ def _to_record(meeting: Meeting, anchor: str = "") -> HttpResponse:
 def _stopped(request: HttpRequest, meeting: Meeting, refusal: Refusal) -> HttpResponse:
     """A rule said no to something without typed words."""
     if _wants_json(request):
-        return _json(request, 422, sentence=refusal.sentence, rule=refusal.rule)
+        return answer_json(request, 422, sentence=refusal.sentence, rule=refusal.rule)
     messages.warning(request, refusal.sentence)
     return _to_record(meeting)
 
@@ -137,7 +142,7 @@ def _stopped(request: HttpRequest, meeting: Meeting, refusal: Refusal) -> HttpRe
 def record(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """The open record: who is here, what was said, the composer. POST starts the meeting."""
     if request.method == "POST":
-        found = _meeting(request, meeting)
+        found = meeting_of(request, meeting)
         try:
             act.start_meeting(meeting=found, by=me(request))
         except Refusal as refusal:
@@ -171,6 +176,7 @@ def _page(request: HttpRequest, room: Room, **forms: Any) -> HttpResponse:
         "early": not forms and _early(room.meeting),
         "cursor": _cursor(request, room),
         "now_ms": _milliseconds(timezone.now()),
+        "seal_to": public_key(),
     }
     return render(request, "meetings/record/record.html", context)
 
@@ -222,10 +228,10 @@ def record_news(request: HttpRequest, meeting: UUID) -> HttpResponse:
         log_reading("record", room.meeting.uuid, room.meeting.network)
     fresh = [one for one in room.lines if since is None or _changed_at(one.line) > since]
     gone = [str(row.uuid) for row in room.rows if row.replaced_by_id]
-    return _json(
+    return answer_json(
         request, csrf=get_token(request), cursor=_cursor(request, room), status_of=room.meeting.status, gone=gone,
         lines=[{"uuid": str(one.line.uuid), "html": _line_html(one)} for one in fresh],
-        order=[str(one.line.uuid) for one in room.lines], **_room_now(request, room),
+        order=[str(one.line.uuid) for one in room.lines], **room_now(request, room),
     )  # fmt: skip
 
 
@@ -237,7 +243,7 @@ def _line_html(shown: Any) -> str:
     return render_to_string("meetings/record/_line.html", {"one": shown})
 
 
-def _room_now(request: HttpRequest, room: Room) -> dict[str, Any]:
+def room_now(request: HttpRequest, room: Room) -> dict[str, Any]:
     return {
         "here": render_to_string("meetings/record/_here.html", {"room": room, "meeting": room.meeting}),
         "slip": render_to_string("meetings/record/_slip.html", {"room": room, "meeting": room.meeting}),
@@ -255,8 +261,8 @@ def _room_now(request: HttpRequest, room: Room) -> dict[str, Any]:
 @own_words
 def record_arrive(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """One tap: they came. The first tap starts the meeting."""
-    found = _meeting(request, meeting)
-    who, when = _who(found, request.POST.get("who", "")), _tap_time(request, found)
+    found = meeting_of(request, meeting)
+    who, when = who_of(found, request.POST.get("who", "")), _tap_time(request, found)
     if not when:
         return _untimed(request, found)
     try:
@@ -271,12 +277,12 @@ def record_arrive(request: HttpRequest, meeting: UUID) -> HttpResponse:
 @own_words
 def record_leave(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """One tap: they left."""
-    found = _meeting(request, meeting)
-    who, when = _who(found, request.POST.get("who", "")), _tap_time(request, found, leaves=True)
+    found = meeting_of(request, meeting)
+    who, when = who_of(found, request.POST.get("who", "")), _tap_time(request, found, leaves=True)
     if not when:
         return _untimed(request, found)
     try:
-        act.leave(meeting=found, who=who, by=me(request), when=when)
+        act.leave(meeting=found, who=who, by=me(request), uuid=_uuid(request), when=when)
     except Refusal as refusal:
         return _stopped(request, found, refusal)
     return _after_tap(request, found)
@@ -287,7 +293,7 @@ def record_leave(request: HttpRequest, meeting: UUID) -> HttpResponse:
 @own_words
 def record_mistake(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """They were never in the room: tapped by mistake."""
-    found = _meeting(request, meeting)
+    found = meeting_of(request, meeting)
     require(MEETINGS, "record.write", me(request), found.network)
     try:
         presence = get_object_or_404(found.presences, uuid=UUID(request.POST.get("presence", "")))
@@ -303,13 +309,13 @@ def record_mistake(request: HttpRequest, meeting: UUID) -> HttpResponse:
 def _after_tap(request: HttpRequest, meeting: Meeting) -> HttpResponse:
     if not _wants_json(request):
         return _to_record(meeting)
-    return _json(request, **_room_now(request, open_room(me(request), meeting.uuid)))
+    return answer_json(request, **room_now(request, open_room(me(request), meeting.uuid)))
 
 
 def _tap_time(request: HttpRequest, meeting: Meeting, *, leaves: bool = False) -> act.When | None:
     """When somebody came or went. In a meeting entered afterwards it is typed; None when it is not said as it should be."""
     if not meeting.entered_afterwards or not meeting.started_at:
-        return _when(request)
+        return when_said(request.POST)
     typed = request.POST.get("at", "")
     if not typed and not leaves:
         return act.When(typed_at=meeting.started_at)
@@ -331,7 +337,7 @@ def _untimed(request: HttpRequest, meeting: Meeting) -> HttpResponse:
 @require_POST
 def record_guest(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """Somebody came who was not expected: named on the spot, and here."""
-    found = _meeting(request, meeting)
+    found = meeting_of(request, meeting)
     require(MEETINGS, "record.write", me(request), found.network)
     form = GuestForm(request.POST)
     if form.is_valid():
@@ -355,30 +361,35 @@ def record_guest(request: HttpRequest, meeting: UUID) -> HttpResponse:
 @own_words
 def record_lines(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """One line, kept as soon as it is written. The same uuid twice makes one line and gets the same answer."""
-    found = _meeting(request, meeting)
+    found = meeting_of(request, meeting)
     require(MEETINGS, "record.write", me(request), found.network)
     form = LineForm(request.POST)
-    line = _keep(request, found, form) if form.is_valid() else None
+    line = keep_said(form, found, when_said(request.POST), by=me(request)) if form.is_valid() else None
     if line is None:
         return _not_kept(request, meeting, form)
     if _wants_json(request):
-        shown = _show(line, found)
-        return _json(request, uuid=str(line.uuid), state=line.state, refused=shown.refused, html=_line_html(shown))
+        return answer_json(request, **line_json(line, found))
     if line.state == Line.State.REFUSED:
         messages.warning(request, f"Kept, but not as a decision. {SENTENCES[line.refused_why].text}")
     return _to_record(found, f"#line-{line.uuid}")
 
 
-def _keep(request: HttpRequest, meeting: Meeting, form: LineForm) -> Line | None:
+def line_json(line: Line, meeting: Meeting) -> dict[str, Any]:
+    """The line as it now stands at the service."""
+    shown = _show(line, meeting)
+    return {"uuid": str(line.uuid), "state": line.state, "refused": shown.refused, "html": _line_html(shown)}
+
+
+def keep_said(form: LineForm, meeting: Meeting, when: act.When, *, by: User, once: bool = False) -> Line | None:
+    """Keeps the line of a form that fits; what a rule says to it comes back on the form."""
     said = form.cleaned_data
-    when = _when(request)
     try:
         if meeting.entered_afterwards and meeting.started_at:
             start = meeting.started_at
             when = act.When(typed_at=on_the_day(start, said["at"]) if said["at"] else start)
         return act.keep_line(
-            meeting=meeting, kind=said["kind"], text=said["text"], by=me(request), uuid=said["uuid"], when=when,
-            voice=_voice(meeting, said), doing=_doing(said),
+            meeting=meeting, kind=said["kind"], text=said["text"], by=by, uuid=said["uuid"], when=when,
+            voice=_voice(meeting, said, once=once), doing=_doing(said),
         )  # fmt: skip
     except ValidationError as error:
         form.add_error("at", error)
@@ -387,12 +398,12 @@ def _keep(request: HttpRequest, meeting: Meeting, form: LineForm) -> Line | None
     return None
 
 
-def _voice(meeting: Meeting, said: dict[str, Any]) -> act.Voice:
+def _voice(meeting: Meeting, said: dict[str, Any], *, once: bool) -> act.Voice:
     if said["kind"] not in (Line.Kind.USE, Line.Kind.VOICE, Line.Kind.REFLECTION):
         return act.Voice()
     if said["voice"] == SOMEBODY_ELSE:
         return act.Voice(name=said["voice_name"])
-    who = _who(meeting, said["voice"])
+    who = who_of(meeting, said["voice"], once=once)
     return act.Voice(staff=who) if isinstance(who, Staff) else act.Voice(member=who)
 
 
@@ -405,7 +416,7 @@ def _doing(said: dict[str, Any]) -> act.Doing:
 def _not_kept(request: HttpRequest, meeting: UUID, form: LineForm) -> HttpResponse:
     if _wants_json(request):
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
-        return _json(request, 422, sentence=" ".join(sentences), fields=list(form.errors))
+        return answer_json(request, 422, sentence=" ".join(sentences), fields=list(form.errors))
     return _page(request, open_room(me(request), meeting), line_form=form)
 
 
@@ -419,7 +430,7 @@ def _show(line: Line, meeting: Meeting) -> Any:
 @require_http_methods(["GET", "HEAD", "POST"])
 def record_change(request: HttpRequest, meeting: UUID, line: UUID) -> HttpResponse:
     """Other words for a line, before it is read back."""
-    found = _meeting(request, meeting)
+    found = meeting_of(request, meeting)
     require(MEETINGS, "record.write", me(request), found.network)
     row = get_object_or_404(found.lines, uuid=line)
     form = ChangeForm(sent(request), initial={"text": row.text, "uuid": uuid4()})
@@ -446,7 +457,7 @@ def record_change(request: HttpRequest, meeting: UUID, line: UUID) -> HttpRespon
 @require_POST
 def record_confirm(request: HttpRequest, meeting: UUID, line: UUID) -> HttpResponse:
     """The person agrees to a decision that was entered afterwards."""
-    found = _meeting(request, meeting)
+    found = meeting_of(request, meeting)
     require(MEETINGS, "record.write", me(request), found.network)
     row = get_object_or_404(Line.objects.filter(network=found.network, kind=Line.Kind.DECISION), uuid=line)
     try:
@@ -460,7 +471,7 @@ def record_confirm(request: HttpRequest, meeting: UUID, line: UUID) -> HttpRespo
 @require_POST
 def record_take_up(request: HttpRequest, meeting: UUID, exception: UUID) -> HttpResponse:
     """What was decided without the person is talked about with the person."""
-    found = _meeting(request, meeting)
+    found = meeting_of(request, meeting)
     require(MEETINGS, "record.write", me(request), found.network)
     row = get_object_or_404(DecidedWithout.objects.filter(network=found.network), uuid=exception)
     form = TakeUpForm(request.POST)

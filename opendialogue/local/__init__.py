@@ -2,7 +2,10 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+
+from network.sealing import new_private_key
 
 from . import places
 from .postgres import Cluster
@@ -30,7 +33,8 @@ def defaults():
     """What local use sets besides the database, unless it is set already."""
     values = {
         "DEBUG": "1",
-        "SECRET_KEY": _secret_key(),
+        "SECRET_KEY": _kept("secret_key", lambda: secrets.token_urlsafe(50)),
+        "SEALING_KEYS": _kept("sealing_key", new_private_key),
         "SITE_URL": f"http://localhost:{os.environ.get('PORT') or 8000}",
         "REDIS_URL": "memory://",
         "REQUIRE_SECOND_FACTOR": "0",
@@ -38,10 +42,10 @@ def defaults():
     return {name: os.environ.get(name, value) for name, value in values.items()}
 
 
-def _secret_key() -> str:
-    """A key of this checkout, kept so that a restart signs nobody out."""
-    path: Path = places.directory("keys") / "secret_key"
+def _kept(name: str, make: Callable[[], str]) -> str:
+    """A key of this checkout, kept so that a restart signs nobody out and loses nothing."""
+    path: Path = places.directory("keys") / name
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        path.write_text(make())
     return path.read_text()

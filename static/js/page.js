@@ -75,7 +75,10 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-offline")) return;
   if (form.dataset.sending) { event.preventDefault(); return; }
-  if (form.matches("[data-sign-out]")) forget();
+  if (form.matches("[data-sign-out]")) {
+    forget();
+    if (typeof BroadcastChannel === "function") new BroadcastChannel("od.signed-out").postMessage("");
+  }
   if (form.matches("[data-keep]")) {
     if (!form.dataset.reached) { event.preventDefault(); sendKept(form, event.submitter); return; }
     delete form.dataset.reached;

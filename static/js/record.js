@@ -1,135 +1,183 @@
-// The record of a meeting on a phone. What is written stands on the page at once, is sent in the order it was written, and says of
-// itself whether it has arrived. Nothing is put into the browser's storage: unsent lines live in this page, and leaving it is asked about.
+// The record of a meeting on a phone. What is written stands on the page at once, rests sealed on the device (kept.js) until the service
+// has it, and says of itself where it is.
 //
-// The page works without this script, too: it sends the same forms to the same addresses.
+// The page works without this script, too: it sends the same words to the addresses of its forms.
+
+import { ask, clock as deviceClock, keptBy, measure, newId } from "./kept.js";
 
 const root = document.getElementById("record");
 const taps = document.getElementById("taps");
 const composer = document.getElementById("composer");
 const lines = document.getElementById("lines");
 const sent = document.getElementById("sent");
-const NEWS = 8000, FIRST_PAUSE = 1000, LONGEST_PAUSE = 30000, PATIENCE = 20000;
+const NEWS = 8000, DRAFT = 1000;
+const { author, meeting } = root.dataset;
+const to = root.dataset.sealTo ? { key: root.dataset.sealTo, name: root.dataset.sealName } : null;
 
 const say = (detail) => document.dispatchEvent(new CustomEvent("od:say", { detail }));
-const newId = () => (crypto.randomUUID ? crypto.randomUUID() : "10000000-1000-4000-8000-100000000000".replace(/[018]/g,
-  (c) => (Number(c) ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (Number(c) / 4)))).toString(16)));
+const element = (name, text = "", more = {}) => Object.assign(document.createElement(name), { textContent: text, ...more });
 
-// The device's clock may be wrong by hours. How far off it is (ours minus the service's) goes with everything that is sent.
 const [loaded] = performance.getEntriesByType("navigation");
-let offset = Math.round((loaded && loaded.responseStart ? performance.timeOrigin + loaded.responseStart : Date.now()) - Number(root.dataset.now));
-const measure = (from, to, now) => { if (now) offset = Math.round((from + to) / 2 - now); };
+const answered = loaded && loaded.responseStart ? performance.timeOrigin + loaded.responseStart : Date.now();
+measure(answered, answered, Number(root.dataset.now));
 
 let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 let cursor = root.dataset.cursor;
 
-async function ask(url, options = {}) {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), PATIENCE);
-  const from = Date.now();
-  try {
-    const response = await fetch(url, { redirect: "manual", signal: stop.signal, ...options, headers: { Accept: "application/json", "X-CSRFToken": token } });
-    const json = (response.headers.get("Content-Type") || "").startsWith("application/json") ? await response.json() : {};
-    measure(from, Date.now(), json.now);
-    return { status: response.type === "opaqueredirect" ? 302 : response.status, ...json, code: response.status };
-  } finally { clearTimeout(timer); }
-}
+const device = keptBy(author, {
+  token: () => token,
+  freshToken: async () => { const before = token; await news(); return token !== before; },
+  changed: () => show(),
+  settled,
+});
 
-// What waits to be sent, in order: lines and taps. A tap that has not arrived must not be overtaken by a decision.
-const queue = [];
-let sending = false, pause = FIRST_PAUSE, timer = 0, reachable = true, stopped = "";
-
-function add(url, fields, entry = {}) {
-  const body = new URLSearchParams(fields);
-  body.set("said_at", new Date().toISOString());
-  body.set("offset_ms", String(offset));
-  body.set("me", root.dataset.me);
-  queue.push({ url, body, tries: 0, ...entry });
+// An entry: something said, or somebody who comes or goes. Taps and lines wait in one row: no decision overtakes an arrival.
+function add(fields, entry = {}) {
+  const item = { uuid: newId(), meeting, case: root.dataset.case, to, tried: 0, ...entry };
+  item.fields = { ...fields, said_at: new Date().toISOString(), offset_ms: deviceClock.measured ? String(deviceClock.offset) : "" };
+  device.keep(item).then(show);
   show();
-  send();
+  return item;
 }
-
-async function send() {
-  clearTimeout(timer);
-  if (sending || !queue.length || stopped) return;
-  sending = true;
-  const item = queue[0];
-  if (item.tries) item.body.set("offline", "1");
-  item.tries += 1;
-  let answer = null;
-  try { answer = await ask(item.url, { method: "POST", body: item.body }); } catch { /* no signal, or no answer in time */ }
-  sending = false;
-  if (!answer || answer.status >= 500 || answer.status === 429) { reachable = false; later(); return; }
-  reachable = true;
-  pause = FIRST_PAUSE;
-  if (answer.status === 302 || answer.status === 409) { wait(answer); return; }
-  if (answer.status === 403 && !item.asked && await freshToken()) { item.asked = true; item.tries -= 1; show(); send(); return; }
-  if (stopped) return;
-  queue.shift();
-  if (answer.status < 300) item.kept?.(answer); else item.refused?.(answer.sentence || reasons[answer.status] || "the service did not take it");
-  show();
-  send();
+function settled(result, item, answer) {
+  if (result.entry.meeting !== meeting) return;
+  if (!result.done) { notTaken(result, item); return; }
+  document.querySelector(`[data-entry="${result.uuid}"]`)?.remove();
+  if (result.html) {
+    place(result.html, result.uuid);
+    if (item) say(result.refused ? "Kept, but not as a decision." : "Kept.");
+  }
+  apply(answer);
 }
+addEventListener("online", () => news());
+document.addEventListener("visibilitychange", () => { if (document.hidden) keepDraft(); else news(); });
 
-const reasons = { 403: "you cannot write in this record any more", 404: "this meeting cannot be found any more", 413: "it is too long", 400: "it is too long, or could not be read" };
-
-function later() {
-  show();
-  timer = setTimeout(send, pause);
-  pause = Math.min(pause * 2, LONGEST_PAUSE);
-}
-addEventListener("online", () => { pause = FIRST_PAUSE; send(); news(); });
-document.addEventListener("visibilitychange", () => { if (!document.hidden) { send(); news(); } });
-
-// Signed out, or somebody else signed in on this device: the words stay here until who wrote them is back.
-function wait(answer) {
-  stopped = answer.status === 302 ? "out" : "other";
+// Signed out, or somebody else signed in on this device: the words wait, sealed, until who wrote them is back.
+function tellStopped() {
   const box = document.getElementById("signed-out");
-  box.replaceChildren();
-  const text = document.createElement("p");
-  const link = document.createElement("a");
-  text.textContent = stopped === "out" ? "You are signed out. What you wrote is still here. Sign in in a new window, then come back to this one." : "Somebody else is signed in on this device. What you wrote is still here and goes out only in your own name.";
-  link.href = "/accounts/login/";
-  link.target = "_blank";
-  link.rel = "noopener";
-  link.textContent = "Sign in, then come back";
-  const second = document.createElement("p");
+  if (box.hidden === !device.stopped) return;
+  const words = device.stopped === "out" ? "You are signed out. What you wrote is still here. Sign in in a new window, then come back to this one." : "Somebody else is signed in on this device. What you wrote is still here and goes out only in your own name.";
+  const link = element("a", "Sign in, then come back", { href: "/accounts/login/", target: "_blank", rel: "noopener" });
+  const second = element("p");
   second.append(link);
-  box.append(text, second);
-  box.hidden = false;
-  show();
+  box.replaceChildren(...(device.stopped ? [element("p", words), second] : []));
+  box.hidden = !device.stopped;
 }
-function goOn() {
-  stopped = "";
-  document.getElementById("signed-out").hidden = true;
-  show();
-  send();
-}
-
-async function freshToken() {
-  const before = token;
-  await news();
-  return Boolean(token) && token !== before;
+// Signing out in another window ends this page, too. Only what could not be stored keeps it open.
+if (typeof BroadcastChannel === "function") {
+  new BroadcastChannel("od.signed-out").addEventListener("message", () => {
+    if (device.loose()) return;
+    document.documentElement.hidden = true;
+    location.replace("/");
+  });
 }
 
 // What the page says about itself.
 let said = "";
+const entries = (n) => (n === 1 ? "1 entry" : `${n} entries`);
 function show() {
-  const waiting = queue.length;
-  const unsaid = waiting === 1 ? "1 entry on this phone" : `${waiting} entries on this phone`;
-  const text = stopped ? `${waiting ? unsaid : "Signed out"}` : waiting ? (reachable ? `Sending ${waiting}` : unsaid) : root.dataset.status === "started" ? "All at the service" : "Not started";
-  sent.textContent = text;
-  sent.className = `chip ${waiting && !reachable || stopped ? "chip--wait" : "chip--plain"}`;
-  for (const item of queue) item.state?.(reachable && !stopped ? "Being sent" : "Waiting to be sent: on this phone only");
+  tellStopped();
+  const waiting = device.waiting(meeting), refused = device.refused(meeting).length, { reachable, stopped } = device;
+  const unsaid = `${entries(waiting)} on this phone`;
+  const rest = refused ? `${refused} not taken` : root.dataset.status === "started" ? "All at the service" : "Not started";
+  sent.textContent = stopped ? (waiting ? unsaid : "Signed out") : waiting ? (reachable ? `Sending ${waiting}` : unsaid) : rest;
+  sent.className = `chip ${(waiting && !reachable) || stopped || refused ? "chip--wait" : "chip--plain"}`;
+  for (const item of mine.values()) item.state?.(stateOf(item));
+  tellKept();
   const announced = stopped || (waiting && !reachable ? "waiting" : waiting ? said : "kept");
   if (announced !== said) {
     if (announced === "waiting") say("No connection. What you write stays on this phone and is sent later.");
-    else if (announced === "kept" && said === "waiting") say("Connected again. Everything is at the service.");
+    else if (announced === "kept" && said === "waiting") say(refused ? "Connected again. Not everything was taken." : "Connected again. Everything is at the service.");
     said = announced;
   }
 }
+function stateOf(item) {
+  if (item.stored === undefined) return "Being kept on this phone";
+  const where = item.stored ? "On this phone" : "In this window only: keep it open";
+  return `${where}, ${device.reachable && !device.stopped ? "being sent" : "waiting to be sent"}`;
+}
+const mine = new Map(); // lines of this page that are not at the service, by their id
+
+// What rests on the device from before, and what could not be put there.
+function tellKept() {
+  const note = document.getElementById("kept-note");
+  const before = device.rows().filter((one) => !one.refused && earlier.has(one.uuid)).length;
+  const words = [];
+  if (root.dataset.status === "closed") words.push("This meeting was closed meanwhile. What comes now comes late: it is not read back, and shared with nobody until it has been seen.");
+  if (before) words.push(`${entries(before)} from before ${before === 1 ? "is" : "are"} sealed on this phone. What was said stands here again once it is at the service.`);
+  if (device.broken || !to) words.push("This browser can keep nothing on this phone. What you write stays in this window until it is sent: keep it open.");
+  else if (device.loose() && [...mine.values()].some((item) => item.stored === false)) words.push("There is no room on this phone for what you write. It stays in this window until it is sent: keep it open.");
+  note.replaceChildren(...words.map((text) => element("p", text)));
+  note.hidden = !words.length;
+}
+const earlier = new Set();
+
+// What the service did not take stays on the device, with the reason and what can be done.
+function notTaken(result, item) {
+  const { uuid, fields, sentence } = result;
+  const line = fields?.do === "line" || !fields;
+  let holder = item?.element || document.querySelector(`[data-entry="${uuid}"]`);
+  if (!holder) {
+    holder = document.getElementById("line-here").content.firstElementChild.cloneNode(true);
+    holder.querySelector(".voice").textContent = fields ? fields.text || tapWords(fields) : "Sealed words that cannot be opened";
+    holder.querySelector(".voice").classList.toggle("voice", line);
+    holder.querySelector(".face").textContent = "!";
+    holder.querySelector("b").textContent = "Not taken";
+    holder.querySelector("time").textContent = fields?.said_at ? clock.format(new Date(Date.parse(fields.said_at) - Number(fields.offset_ms || 0))) : "";
+    lines.append(holder);
+  }
+  holder.dataset.entry = uuid;
+  mine.delete(uuid);
+  const mark = holder.querySelector("[data-state]");
+  mark.textContent = `Not accepted: ${sentence} ${line ? "The words are still here, on this phone only. " : ""}`;
+  say(`Not accepted: ${sentence}`);
+  if (!fields) return;
+  const away = element("button", line ? "Put them back into the box" : "Leave it out", { type: "button", className: "link" });
+  away.addEventListener("click", async () => {
+    if (line && composer) {
+      composer.elements.text.value = [fields.text, composer.elements.text.value].filter(Boolean).join("\n");
+      grow();
+      composer.elements.text.focus();
+      await keepDraft(true);
+    }
+    holder.remove();
+    await device.drop(uuid);
+  });
+  mark.append(away);
+}
+const tapWords = (fields) => {
+  const who = document.querySelector(`#here [data-who="${CSS.escape(fields.who || "")}"] bdi`)?.textContent || "Somebody";
+  return { arrive: `${who} came`, leave: `${who} left`, mistake: "A tap taken back" }[fields.do] || "";
+};
+
+// Words being written are sealed once a second, so that a browser that is ended loses none of them.
+let draftTimer = 0, drafted = "";
+const here_is = { meeting, case: root.dataset.case };
+async function keepDraft(now = false) {
+  clearTimeout(draftTimer);
+  draftTimer = 0;
+  if (!composer || !to) return;
+  const { text, kind, voice, voice_name } = composer.elements;
+  if (text.value === drafted && !now) return;
+  const words = text.value;
+  if (await device.draft(here_is, words.trim() ? { text: words, kind: kind.value, voice: voice.value, voice_name: voice_name.value } : null, to)) drafted = words;
+}
+const draftSoon = () => { draftTimer ||= setTimeout(keepDraft, DRAFT); };
+async function giveBackDraft() {
+  const draft = composer && !composer.elements.text.value && await device.lastDraft(meeting);
+  if (!draft?.text || composer.elements.text.value) return;
+  composer.elements.text.value = drafted = draft.text;
+  composer.elements.voice_name.value = draft.voice_name || "";
+  for (const name of ["kind", "voice"]) {
+    const radio = composer.querySelector(`[name=${name}][value="${CSS.escape(draft[name] || "")}"]`);
+    if (radio && !radio.disabled && !radio.closest("label").hidden) radio.checked = true;
+  }
+  grow();
+  say("What you were writing is in the box again.");
+}
 addEventListener("beforeunload", (event) => {
-  const typed = composer?.elements.text.value.trim();
-  if (queue.length || typed) event.preventDefault();
+  const typed = composer?.elements.text.value;
+  if (device.loose() || (typed?.trim() && typed !== drafted)) event.preventDefault();
 });
 
 // Who is here.
@@ -169,7 +217,7 @@ function swap(id, html) {
 }
 function apply(answer) {
   if (answer.status_of) root.dataset.status = answer.status_of;
-  const tapsWait = queue.some((item) => item.tap);
+  const tapsWait = device.tapsWait();
   if (answer.here && !tapsWait) {
     const key = document.activeElement?.dataset?.who;
     const open = document.querySelector("#slip details")?.open;
@@ -185,10 +233,10 @@ taps?.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!button || !button.formAction || taps.elements.at) return; // times typed afterwards go the plain way
   event.preventDefault();
-  const fields = { [button.name]: button.value, uuid: newId() };
   const url = new URL(button.formAction).pathname;
   const name = button.querySelector("bdi").textContent;
   delete shown.here;
+  add({ do: url.split("/").at(-2), [button.name]: button.value }, { tap: true });
   if (button.dataset.who) {
     const here = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(here));
@@ -200,7 +248,6 @@ taps?.addEventListener("submit", (event) => {
     root.dataset.status = "started";
     document.getElementById("close-link").hidden = false;
   }
-  add(url, fields, { tap: true, kept: apply, refused: (why) => { say(why); news(); } });
 });
 
 // A line.
@@ -220,7 +267,7 @@ function draw(fields) {
   face.className = kind === "decision" || kind === "action" ? faces.team : faces[voiced && whose?.value !== "other" ? whose?.dataset.face : "other"] || faces.other;
   face.textContent = kind === "decision" ? "✓" : kind === "action" ? "→" : (name.match(/[\p{L}\p{N}]/u) || ["·"])[0].toUpperCase();
   item.querySelector("b").textContent = by;
-  item.querySelector("time").textContent = clock.format(new Date(Date.now() - offset));
+  item.querySelector("time").textContent = clock.format(new Date(Date.now() - deviceClock.offset));
   item.querySelector(".voice").textContent = fields.text.trim();
   return item;
 }
@@ -229,6 +276,7 @@ function place(html, id) {
   holder.innerHTML = html.trim();
   const fresh = holder.content.firstElementChild;
   const old = lines.querySelector(`[data-line="${id}"]`);
+  mine.delete(id);
   if (old) { if (old.outerHTML !== fresh.outerHTML) old.replaceWith(fresh); } else lines.append(fresh);
   document.getElementById("none").hidden = true;
   return !old;
@@ -272,7 +320,7 @@ const grow = () => {
 };
 
 if (composer) {
-  composer.elements.text.addEventListener("input", grow);
+  composer.elements.text.addEventListener("input", () => { grow(); draftSoon(); });
   grow();
   composer.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -281,45 +329,20 @@ if (composer) {
     complain(problem);
     if (problem) return;
     composer.querySelector(".errors")?.remove();
-    fields.uuid = newId();
-    const item = draw(fields);
-    lines.append(item);
+    const item = { uuid: newId() };
+    const drawn = draw({ ...fields, uuid: item.uuid });
+    const mark = drawn.querySelector("[data-state]");
+    lines.append(drawn);
     document.getElementById("none").hidden = true;
-    const mark = item.querySelector("[data-state]");
-    composer.elements.text.value = "";
+    composer.elements.text.value = drafted = "";
     for (const name of ["action_who", "action_by", "action_looked_after_by", "at"]) if (composer.elements[name]) composer.elements[name].value = "";
     grow();
     composer.elements.text.focus();
     toEnd();
-    add(composer.getAttribute("action"), fields, {
-      state: (text) => { mark.textContent = text; },
-      kept: (answer) => {
-        if (!answer.html) return;
-        place(answer.html, fields.uuid);
-        say(answer.refused ? "Kept, but not as a decision." : "Kept.");
-      },
-      refused: (why) => {
-        mark.textContent = `Not accepted: ${why} The words are still here, on this phone only. `;
-        const again = document.createElement("button");
-        again.type = "button";
-        again.className = "link";
-        again.textContent = "Put them back into the box";
-        again.addEventListener("click", () => {
-          composer.elements.text.value = [fields.text, composer.elements.text.value].filter(Boolean).join("\n");
-          unsent.delete(fields.uuid);
-          item.remove();
-          grow();
-          composer.elements.text.focus();
-        });
-        mark.append(again);
-        unsent.add(fields.uuid);
-        say(`Not accepted: ${why}`);
-      },
-    });
+    mine.set(item.uuid, add({ do: "line", ...fields }, { ...item, element: drawn, state: (text) => { if (mark.textContent !== text) mark.textContent = text; } }));
+    show();
   });
 }
-const unsent = new Set();
-addEventListener("beforeunload", (event) => { if (unsent.size) event.preventDefault(); });
 
 // News of the others who write in the same meeting.
 let asking = null;
@@ -329,16 +352,16 @@ function news() {
 }
 async function look() {
   let answer = null;
-  try { answer = await ask(`${root.dataset.news}?since=${encodeURIComponent(cursor)}`); } catch { return; }
-  if (answer.status === 302) { if (!stopped) wait({ status: 302 }); return; }
+  try { answer = await ask(`${root.dataset.news}?since=${encodeURIComponent(cursor)}`, token); } catch { return; }
+  if (answer.code === 302) { if (!device.stopped) device.stop("out"); return; }
   if (answer.code !== 200 || !answer.cursor) return;
   token = answer.csrf;
-  if (answer.me !== root.dataset.me) { if (stopped !== "other") wait({ status: 409 }); return; }
+  if (answer.me !== root.dataset.me) { if (device.stopped !== "other") device.stop("other"); return; }
   cursor = answer.cursor;
-  reachable = true;
+  device.reachable = true;
   root.dataset.status = answer.status_of;
-  if (stopped) goOn();
-  if (answer.status_of === "closed" && !queue.length && !composer?.elements.text.value.trim()) { location.reload(); return; }
+  if (device.stopped) device.goOn();
+  if (answer.status_of === "closed" && !device.waiting(meeting) && !device.refused(meeting).length && !composer?.elements.text.value.trim()) { location.reload(); return; }
   const stuck = atEnd();
   let others = 0;
   for (const one of answer.lines) if (place(one.html, one.uuid)) others += 1;
@@ -347,7 +370,7 @@ async function look() {
   apply(answer);
   if (others) { say(others === 1 ? "A new line." : `${others} new lines.`); if (stuck) toEnd(); }
   show();
-  if (queue.length) send();
+  if (device.waiting()) device.send();
 }
 function arrange(order) {
   const known = [...lines.children].filter((one) => order.includes(one.dataset.line));
@@ -360,4 +383,10 @@ if (root.dataset.news) {
   setInterval(() => { if (!document.hidden) news(); }, NEWS);
   news();
 }
-root.dataset.ready = "yes";
+device.ready.then(async () => {
+  for (const one of device.rows()) if (one.meeting === meeting) earlier.add(one.uuid);
+  await device.retry(meeting);
+  await giveBackDraft();
+  root.dataset.ready = "yes";
+});
+navigator.locks?.request("writing", { mode: "shared" }, () => new Promise(() => {})); // other windows know that words in the box have an owner

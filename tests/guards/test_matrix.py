@@ -125,6 +125,10 @@ TABLE = {
     "meetings/<uuid:meeting>/record/leave/": record({405: STAFF}, {}),
     "meetings/<uuid:meeting>/record/mistake/": record({405: STAFF}, DESK),
     "meetings/<uuid:meeting>/record/guest/": record({405: STAFF}, {200: "team"} | DESK),
+    "meetings/<uuid:meeting>/record/entries/": record(
+        {405: STAFF}, {400: "team"} | DESK
+    ),  # an empty form holds no entries
+    "on-this-device/": page(STAFF),
     "meetings/<uuid:meeting>/record/lines/": record({405: STAFF}, {200: "team"} | DESK),
     "meetings/<uuid:meeting>/record/lines/<uuid:line>/change/": record({200: "team"} | DESK, {200: "team"} | DESK),
     "meetings/<uuid:meeting>/record/news/": record({200: WORKS}, {405: STAFF}),

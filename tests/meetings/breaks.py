@@ -1065,6 +1065,13 @@ def _(c):
     return presence(going_on(c), c, member_id=c.mother.pk, uuid=c.held.presences.first().uuid)
 
 
+@breaks("meetings_presence_left_uuid_key", by="clinician1")
+def _(c):
+    there, uuid = going_on(c).presences, uuid4()
+    gone = {"left_at": now(-1), "left_uuid": uuid}
+    return [change(there.get(member=c.person), **gone), change(there.get(staff=c.clinician1), **gone)]
+
+
 # -- Lines and decisions ------------------------------------------------------------------------------------------------------
 
 

@@ -37,7 +37,8 @@ CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON meetings_meeting FOR EACH ROW EX
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON meetings_meetingstaff FOR EACH ROW EXECUTE FUNCTION od.stays_as_written('busy', 'active');
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON meetings_invitation FOR EACH ROW
   EXECUTE FUNCTION od.stays_as_written('answer', 'reason', 'answered_at', 'answered_by_id', 'withdrawn_at');
-CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON meetings_presence FOR EACH ROW EXECUTE FUNCTION od.stays_as_written('left_at', 'mistaken_at');
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON meetings_presence FOR EACH ROW
+  EXECUTE FUNCTION od.stays_as_written('left_at', 'left_uuid', 'mistaken_at');
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON meetings_line FOR EACH ROW EXECUTE FUNCTION od.stays_as_written(
   'state', 'replaced_by_id', 'contested_at', 'contested_why', 'confirmed_in_id', 'confirmed_at', 'seen_by_person_at');
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE ON meetings_decidedwithout FOR EACH ROW
@@ -219,7 +220,7 @@ BEGIN
     IF m.status <> 'started' THEN PERFORM od.refuse('meeting_is_going_on'); END IF;
     IF NEW.left_at > clock_timestamp() + interval '1 minute' THEN PERFORM od.refuse('leaves_not_in_future'); END IF;
   ELSE
-    IF OLD.left_at IS NOT NULL AND NEW.left_at IS DISTINCT FROM OLD.left_at OR OLD.mistaken_at IS NOT NULL AND NEW.mistaken_at IS DISTINCT FROM OLD.mistaken_at THEN
+    IF OLD.left_at IS NOT NULL AND (NEW.left_at, NEW.left_uuid) IS DISTINCT FROM (OLD.left_at, OLD.left_uuid) OR OLD.mistaken_at IS NOT NULL AND NEW.mistaken_at IS DISTINCT FROM OLD.mistaken_at THEN
       PERFORM od.refuse('stays_as_written');
     END IF;
     IF NEW.left_at > clock_timestamp() + interval '1 minute' THEN PERFORM od.refuse('leaves_not_in_future'); END IF;
@@ -490,7 +491,7 @@ GRANT UPDATE (status, starts_at, ends_at, travel_minutes, place, address, moves,
   entered_why, closed_at, closed_by_id, next_meeting_id, no_next_decided_by, who_comes, night_number) ON meetings_meeting TO od_app;
 GRANT UPDATE (active) ON meetings_meetingstaff TO od_app;
 GRANT UPDATE (answer, reason, answered_at, answered_by_id, withdrawn_at) ON meetings_invitation TO od_app;
-GRANT UPDATE (left_at, mistaken_at) ON meetings_presence TO od_app;
+GRANT UPDATE (left_at, left_uuid, mistaken_at) ON meetings_presence TO od_app;
 GRANT UPDATE (state, confirmed_in_id, confirmed_at, seen_by_person_at) ON meetings_line TO od_app;
 GRANT UPDATE (bring_to_id, taken_up_in_id, taken_up_at, taken_up_words) ON meetings_decidedwithout TO od_app;
 GRANT UPDATE (answer, words, at) ON meetings_readback TO od_app;

@@ -1,0 +1,252 @@
+// What was written on this device and is not at the service yet. Each entry is sealed to the service's public key before it is stored:
+// nobody can read it on the device again, its author included (docs/adr/0012). It is sent in the order it was written and deleted once the
+// service has it. What the service does not take stays, with the reason.
+
+const PATIENCE = 20000, FIRST_PAUSE = 1000, LONGEST_PAUSE = 30000;
+const MOST = 10, HEAVIEST = 120000; // entries and characters that go out at a time: a slow line has them across before patience ends
+const LABEL = "opendialogue sealed 1";
+const GIVE_UP = 6; // failures of the service itself over one entry, after which it lets the others pass
+
+const bytes = (text) => new TextEncoder().encode(text);
+const join = (...parts) => new Uint8Array(parts.flatMap((part) => [...new Uint8Array(part)]));
+const decode = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+function encode(buffer) {
+  let text = "";
+  for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+export const newId = () => (crypto.randomUUID ? crypto.randomUUID() : "10000000-1000-4000-8000-100000000000".replace(/[018]/g,
+  (c) => (Number(c) ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (Number(c) / 4)))).toString(16)));
+
+// Sealing. The length says nothing either: words are filled up to full blocks.
+async function seal(fields, bound, to) {
+  const curve = { name: "ECDH", namedCurve: "P-256" };
+  const service = decode(to);
+  const pair = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
+  const [ours, theirs] = await Promise.all([crypto.subtle.exportKey("raw", pair.publicKey), crypto.subtle.importKey("raw", service, curve, false, [])]);
+  const secret = await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, pair.privateKey, 256);
+  const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
+  const derive = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: join(bytes(LABEL), ours, service) };
+  const key = await crypto.subtle.deriveKey(derive, material, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+  const words = bytes(JSON.stringify(fields)), block = new Uint8Array(Math.ceil(words.length / 512) * 512).fill(32);
+  block.set(words);
+  const nonce = crypto.getRandomValues(new Uint8Array(12));
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: bytes(bound) }, key, block);
+  return encode(await new Blob([ours, nonce, sealed]).arrayBuffer());
+}
+
+// The store.
+let opening = null;
+function opened() {
+  opening ||= new Promise((resolve, reject) => {
+    const request = indexedDB.open("kept", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("entries", { keyPath: "n" }).createIndex("author", "author");
+      request.result.createObjectStore("drafts", { keyPath: ["author", "meeting"] });
+    };
+    request.onsuccess = () => {
+      request.result.onclose = () => { opening = null; };
+      request.result.onversionchange = () => { request.result.close(); opening = null; };
+      resolve(request.result);
+    };
+    request.onerror = () => reject(request.error);
+  }).catch((error) => { opening = null; throw error; });
+  return opening;
+}
+async function within(mode, work) {
+  const store = await opened();
+  return new Promise((resolve, reject) => {
+    const all = store.transaction(["entries", "drafts"], mode, { durability: "strict" });
+    let request = null;
+    all.oncomplete = () => resolve(request?.result);
+    all.onabort = () => reject(all.error);
+    request = work(all.objectStore("entries"), all.objectStore("drafts"));
+  });
+}
+
+// One question to the service, and how far this device's clock is off (ours minus the service's), measured with it.
+export const clock = { offset: 0, measured: false };
+export const measure = (from, to, now) => { if (now) Object.assign(clock, { offset: Math.round((from + to) / 2 - now), measured: true }); };
+export async function ask(url, token, options = {}) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE);
+  const from = Date.now();
+  try {
+    const response = await fetch(url, { redirect: "manual", signal: stop.signal, ...options, headers: { Accept: "application/json", "X-CSRFToken": token } });
+    const json = (response.headers.get("Content-Type") || "").startsWith("application/json") ? await response.json() : {};
+    measure(from, Date.now(), json.now);
+    return { ...json, code: response.type === "opaqueredirect" ? 302 : response.status };
+  } finally { clearTimeout(timer); }
+}
+
+const reasons = {
+  400: "It is too long, or could not be read.", 403: "You cannot write in this record any more.",
+  404: "This meeting cannot be found any more.", 413: "It is too long.", 500: "The service could not take it just now.",
+};
+
+// What one author has on this device. `page` knows the token, how to get a fresh one, and is told of every change.
+export function keptBy(author, page) {
+  const made = new Map(); // what was written in this page, by its id: with words, and with what the page does next
+  const loose = []; // what could not be stored: in this page only
+  const others = typeof BroadcastChannel === "function" ? new BroadcastChannel("kept") : null;
+  let rows = [], last = 0, tail = Promise.resolve(), pending = 0;
+  let sending = false, again = false, timer = 0, pause = FIRST_PAUSE, most = MOST, failed = 0, renewed = false;
+  const device = { rows: () => [...rows, ...loose], reachable: true, stopped: "", broken: false, loose: () => loose.length + pending };
+  device.waiting = (meeting) => new Set([...device.rows().filter((one) => !one.refused), ...[...made.values()].filter((one) => !one.refused)]
+    .filter((one) => !meeting || one.meeting === meeting).map((one) => one.uuid)).size;
+  device.tapsWait = () => [...made.values()].some((one) => one.tap && !one.refused);
+  device.refused = (meeting) => device.rows().filter((one) => one.refused && (!meeting || one.meeting === meeting));
+
+  async function look() {
+    try {
+      rows = await within("readonly", (entries) => entries.index("author").getAll(author));
+      device.broken = false;
+    } catch { device.broken = true; } // what was seen before still counts
+    page.changed();
+  }
+  const changed = () => { others?.postMessage("changed"); return look(); };
+  others?.addEventListener("message", look);
+  const inTurn = (work) => { pending += 1; tail = tail.then(work).finally(() => { pending -= 1; }); return tail; };
+
+  const bound = (entry) => [entry.key, entry.case, entry.meeting, entry.author, entry.uuid].join("\n");
+  async function sealed(entry, fields, to) {
+    const whole = { ...entry, author, key: to.name };
+    return { ...whole, sealed: await seal(fields, bound(whole), to.key) };
+  }
+
+  device.keep = (item) => {
+    made.set(item.uuid, item);
+    return inTurn(async () => {
+      const entry = { uuid: item.uuid, meeting: item.meeting, case: item.case };
+      try {
+        const whole = await sealed(entry, item.fields, item.to);
+        await within("readwrite", (entries, drafts) => {
+          if (item.fields.do === "line") drafts.delete([author, item.meeting]);
+          const newest = entries.openKeyCursor(null, "prev");
+          newest.onsuccess = () => { last = Math.max(last, newest.result?.key || 0) + 1; entries.add({ ...whole, n: last }); };
+        });
+        item.stored = true;
+      } catch { // no room, no store, no key: it lives in this page until it is sent
+        last += 1;
+        loose.push({ ...entry, author, open: item.fields, n: last });
+        item.stored = false;
+      }
+      await changed();
+      device.send();
+    });
+  };
+
+  // What is being written, once a second: sealed like the rest, and given back by the service when the page is opened again.
+  device.draft = (entry, fields, to) => inTurn(async () => {
+    try {
+      const whole = fields && await sealed({ uuid: newId(), ...entry }, { do: "draft", ...fields }, to);
+      await within("readwrite", (_, drafts) => { if (whole) drafts.put(whole); else drafts.delete([author, entry.meeting]); });
+      return true;
+    } catch { return false; }
+  });
+  device.drafts = async () => (await within("readonly", (_, drafts) => drafts.getAll()).catch(() => [])).filter((one) => one.author === author);
+  device.lastDraft = async (meeting) => {
+    const draft = await within("readonly", (_, drafts) => drafts.get([author, meeting])).catch(() => null);
+    if (!draft) return null;
+    const answer = await post([draft]).catch(() => null);
+    return answer?.results?.[0]?.done ? answer.results[0].fields : null;
+  };
+
+  const post = (chosen) => ask(`/meetings/${chosen[0].meeting}/record/entries/`, page.token(), {
+    method: "POST",
+    body: JSON.stringify({ author, offset_ms: clock.measured ? clock.offset : 0, entries: chosen.map(({ n, ...entry }) => ({ ...entry, waited: made.get(entry.uuid)?.tried !== 0 })) }),
+  });
+
+  function next() {
+    const all = device.rows().filter((entry) => !entry.refused).sort((a, b) => a.n - b.n);
+    const chosen = [];
+    let weight = 0;
+    for (const entry of all) {
+      weight += (entry.sealed || entry.open.text || "").length;
+      if (entry.meeting !== all[0].meeting || chosen.length === most || (chosen.length && weight > HEAVIEST)) break;
+      chosen.push(entry);
+    }
+    return chosen;
+  }
+  async function settle(results, answer) {
+    const known = new Map(device.rows().map((entry) => [entry.uuid, entry]));
+    const settled = results.filter((one) => known.has(one.uuid));
+    if (!settled.length) return false;
+    await within("readwrite", (entries) => {
+      for (const one of settled) {
+        const { n, open: words, ...entry } = known.get(one.uuid);
+        if (!words) { if (one.done) entries.delete(n); else entries.put({ ...entry, n, refused: one.sentence }); }
+      }
+    });
+    for (const one of settled) {
+      const at = loose.findIndex((entry) => entry.uuid === one.uuid);
+      if (at >= 0) { if (one.done) loose.splice(at, 1); else loose[at].refused = one.sentence; }
+      const item = made.get(one.uuid);
+      if (one.done) made.delete(one.uuid); else if (item) item.refused = true;
+      await page.settled({ ...one, entry: known.get(one.uuid), fields: item?.fields || one.fields }, item, answer);
+    }
+    await changed();
+    return true;
+  }
+  async function batch() {
+    await look();
+    const chosen = next();
+    if (!chosen.length || device.stopped) return false;
+    let answer = null;
+    try { answer = await post(chosen); } catch { /* no signal, or no answer in time */ }
+    for (const entry of chosen) { const item = made.get(entry.uuid); if (item) item.tried += 1; }
+    const code = answer ? answer.code : 0;
+    if (code === 302 || code === 409) { device.stop(code === 302 ? "out" : "other"); return false; }
+    if (code === 500) { most = 1; if (chosen.length === 1) failed += 1; }
+    if (!code || code === 429 || (code >= 500 && failed < GIVE_UP)) { later(); return false; }
+    device.reachable = true;
+    pause = FIRST_PAUSE;
+    failed = 0;
+    // Refused for want of a token, perhaps: a new sign-in has a new one.
+    if (code === 403 && !renewed) { renewed = await page.freshToken(); if (renewed) return true; }
+    if (device.stopped) return false;
+    renewed = false;
+    if (chosen.length > 1 && (code === 400 || code === 413)) { most = 1; return true; }
+    const whole = code < 300 ? answer.results || [] : chosen.map(({ uuid }) => ({ uuid, done: false, sentence: reasons[code] || "The service did not take it." }));
+    if (await settle(whole, answer).catch(() => false)) { most = code < 300 ? MOST : most; return true; }
+    later();
+    return false;
+  }
+  function later() {
+    device.reachable = false;
+    clearTimeout(timer);
+    timer = setTimeout(device.send, pause);
+    pause = Math.min(pause * 2, LONGEST_PAUSE);
+    page.changed();
+  }
+  const alone = (work) => (navigator.locks ? navigator.locks.request("kept", work) : work()); // one page of this browser at a time
+
+  device.send = async () => {
+    clearTimeout(timer);
+    if (sending) { again = true; return; }
+    sending = true;
+    try { await alone(async () => { while (!device.stopped && await batch()); }); } finally { sending = false; }
+    if (again) { again = false; device.send(); }
+  };
+  device.soon = () => { pause = FIRST_PAUSE; device.send(); };
+  device.stop = (why) => { device.stopped = why; page.changed(); };
+  device.goOn = () => { device.stopped = ""; device.soon(); };
+  // What was not taken is tried again: a key may have come back, or the right to write.
+  device.retry = async (meeting) => {
+    const refused = rows.filter((entry) => entry.refused && (!meeting || entry.meeting === meeting));
+    for (const { uuid } of refused) if (made.has(uuid)) made.get(uuid).refused = false;
+    if (refused.length) await within("readwrite", (entries) => { for (const { refused: _, ...entry } of refused) entries.put(entry); }).catch(() => {});
+    device.send();
+  };
+  device.drop = async (uuid) => {
+    const entry = rows.find((one) => one.uuid === uuid), at = loose.findIndex((one) => one.uuid === uuid);
+    if (entry) await within("readwrite", (entries) => { entries.delete(entry.n); });
+    if (at >= 0) loose.splice(at, 1);
+    made.delete(uuid);
+    await changed();
+  };
+  device.ready = look();
+  addEventListener("online", device.soon);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) device.send(); });
+  return device;
+}

@@ -1,0 +1,434 @@
+"""No word is lost: a meeting in a kitchen without signal, on a phone whose browser may be killed at any moment.
+
+Each test has a profile of its own on the disk, so that a browser can be ended hard and opened again.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from playwright.sync_api import Error, expect
+
+from network.sealing import new_private_key
+from tests.factories import close, make_cast, start
+from tests.functional.conftest import PATIENCE, PHONE, assert_accessible, shoot
+from tests.functional.test_recording import all_sent, tap, write
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+ENTRIES = "**/record/entries/"
+
+
+@pytest.fixture
+def cast(transactional_db):
+    with transaction.atomic():
+        return make_cast()
+
+
+class Phone:
+    """A browser with a profile on the disk."""
+
+    def __init__(self, chromium, live_server, profile):
+        self.chromium, self.address, self.profile = chromium, live_server.url, profile
+        self.program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        self.context = None
+
+    def open(self):
+        args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+        self.context = self.chromium.browser_type.launch_persistent_context(
+            str(self.profile),
+            executable_path=self.program,
+            base_url=self.address,
+            viewport=PHONE,
+            locale="en-GB",
+            args=args,
+        )
+        self.context.set_default_timeout(PATIENCE)
+        return self
+
+    def sign_in(self, who):
+        client = Client()
+        client.force_login(who.user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        self.context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": self.address, "expires": time.time() + 86_400}]
+        )
+        return self
+
+    def page(self, address):
+        page = self.context.new_page()
+        page.goto(address, wait_until="load")
+        return page
+
+    def record(self, cast):
+        page = self.page(f"/meetings/{cast.booked.uuid}/record/")
+        expect(page.locator("#record")).to_have_attribute("data-ready", "yes")
+        return page
+
+    def kill(self):
+        """SIGKILL to every process of this browser, as the battery would."""
+        mine = f"--user-data-dir={self.profile}".encode()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if mine in (folder / "cmdline").read_bytes().split(b"\0"):
+                    os.kill(int(folder.name), signal.SIGKILL)
+            except OSError:
+                continue  # gone already
+        self.close()
+        for lock in self.profile.glob("Singleton*"):
+            lock.unlink()
+
+    def close(self):
+        if self.context:
+            with contextlib.suppress(Error):  # it was killed
+                self.context.close()
+        self.context = None
+
+
+@pytest.fixture
+def phone(chromium, live_server, transactional_db, tmp_path):
+    one = Phone(chromium, live_server, tmp_path / "profile").open()
+    yield one
+    one.close()
+
+
+def texts(cast):
+    return [line.text for line in cast.booked.lines.order_by("said_at", "pk")]
+
+
+def begun(phone, cast):
+    page = phone.sign_in(cast.clinician1).record(cast)
+    tap(page, "Elina")
+    tap(page, "Leena")
+    all_sent(page)
+    return page
+
+
+def stored(page):
+    """What lies in the device's store."""
+    return page.evaluate(STORED)
+
+
+def touch_the_store(page, change):
+    page.evaluate(TOUCH, change)
+
+
+STORED = """() => new Promise((done) => { const opening = indexedDB.open("kept", 1); opening.onsuccess = () => {
+  const store = opening.result, all = store.transaction(["entries", "drafts"]);
+  const entries = all.objectStore("entries").getAll(), drafts = all.objectStore("drafts").getAll();
+  all.oncomplete = () => { store.close(); done({ entries: entries.result, drafts: drafts.result }); };
+}; })"""
+TOUCH = """(last) => new Promise((done) => { const opening = indexedDB.open("kept", 1); opening.onsuccess = () => {
+  const store = opening.result, all = store.transaction("entries", "readwrite"), entries = all.objectStore("entries");
+  entries.getAll().onsuccess = (event) => {
+    for (const one of event.target.result) entries.put({ ...one, sealed: one.sealed.slice(0, -4) + last });
+  };
+  all.oncomplete = () => { store.close(); done(); };
+}; })"""
+
+
+def until_drafted(page, *, after=None):
+    """Wait until what stands in the box is on the disk."""
+    for _ in range(PATIENCE // 50):
+        drafts = stored(page)["drafts"]
+        if drafts and drafts[0]["sealed"] != after:
+            return drafts[0]["sealed"]
+        page.wait_for_timeout(50)
+    raise AssertionError("Nothing was kept of what stands in the box.")
+
+
+def on_this_phone(page, n):
+    expect(page.locator("#sent")).to_have_text("1 entry on this phone" if n == 1 else f"{n} entries on this phone")
+    expect(page.locator("#lines")).not_to_contain_text("Being kept on this phone")
+
+
+def test_killed_without_signal_and_opened_again_days_later(phone, cast):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    write(page, "voice", "First without signal.", whose="Elina")
+    write(page, "decision", "Second without signal.")
+    tap(page, "Elina", into_the_room=False)
+    on_this_phone(page, 3)
+    assert_accessible(page)
+    shoot(page, "kitchen-without-signal")
+    phone.kill()
+    assert not cast.booked.lines.exists()
+
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    all_sent(page)
+    expect(page.locator("#lines")).to_contain_text("Second without signal.")
+    assert texts(cast) == ["First without signal.", "Second without signal."]
+    first, second = cast.booked.lines.order_by("said_at", "pk")
+    assert (first.offline, second.offline, second.state, second.contested_at) == (True, True, "accepted", None)
+    assert cast.booked.presences.get(member=cast.person).left_at > second.said_at
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
+def test_killed_in_the_middle_of_a_word(phone, cast):
+    page = begun(phone, cast)
+    page.get_by_label("The words").fill("I was about to say")
+    before = until_drafted(page)
+    page.get_by_label("The words").fill("I was about to say that I am afraid")
+    until_drafted(page, after=before)
+    phone.kill()
+
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(page.get_by_label("The words")).to_have_value("I was about to say that I am afraid")
+    assert not cast.booked.lines.exists()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    all_sent(page)
+    assert texts(cast) == ["I was about to say that I am afraid"]
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
+def test_the_answer_is_lost_on_the_way_back(phone, cast):
+    """The service has it, the phone does not know: it sends again, and there is one of each."""
+    page = begun(phone, cast)
+    lost = []
+
+    def lose(route):
+        if len(lost) < 2:
+            lost.append(route.fetch().status)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(ENTRIES, lose)
+    write(page, "voice", "Once only.", whose="Elina")
+    tap(page, "Elina", into_the_room=False)
+    tap(page, "Elina")
+    all_sent(page)
+    assert lost == [200, 200]
+    assert texts(cast) == ["Once only."]
+    assert cast.booked.presences.filter(member=cast.person).count() == 2
+    assert cast.booked.presences.filter(member=cast.person, left_at=None).count() == 1
+    expect(page.locator("#lines > li")).to_have_count(1)
+
+
+@pytest.mark.parametrize("fault", ["connectionrefused", 502, 500])
+def test_the_server_is_stopped(phone, cast, fault):
+    page = begun(phone, cast)
+    page.route(ENTRIES, lambda route: route.abort(fault) if isinstance(fault, str) else route.fulfill(status=fault))
+    write(page, "voice", "While it is down.", whose="Elina")
+    on_this_phone(page, 1)
+    expect(page.locator("#lines")).to_contain_text("On this phone, waiting to be sent")
+    page.unroute(ENTRIES)
+    all_sent(page)
+    expect(page.locator("#lines")).not_to_contain_text("On this phone")
+    assert texts(cast) == ["While it is down."]
+
+
+def test_the_session_ends_and_the_browser_with_it(phone, cast):
+    page = begun(phone, cast)
+    phone.context.clear_cookies()
+    write(page, "voice", "These words stay.", whose="Elina")
+    expect(page.get_by_role("alert").filter(has_text="You are signed out.")).to_be_visible()
+    on_this_phone(page, 1)
+    phone.kill()
+    assert not cast.booked.lines.exists()
+
+    page = phone.open().sign_in(cast.clinician1).page("/board/")
+    expect(page.locator("[data-kept]")).to_have_text("1 entry from this device is at the service now.")
+    assert texts(cast) == ["These words stay."]
+
+
+def test_another_clinician_on_the_same_phone(phone, cast):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    write(page, "voice", "Of Leena's meeting.", whose="Elina")
+    on_this_phone(page, 1)
+    phone.kill()
+
+    phone.open().context.clear_cookies()
+    page = phone.sign_in(cast.clinician2).record(cast)
+    all_sent(page)
+    expect(page.locator("#kept-note")).to_be_hidden()
+    write(page, "voice", "Of Mikko's own.", whose="Elina")
+    all_sent(page)
+    elsewhere = phone.page("/on-this-device/")
+    expect(elsewhere.locator("#on-this-device-state")).to_have_text(
+        "Nothing waits here. What you wrote is at the service."
+    )
+    assert texts(cast) == ["Of Mikko's own."]
+    [left] = stored(page)["entries"]
+    assert left["author"] == str(cast.clinician1.uuid)
+
+    phone.context.clear_cookies()
+    page = phone.sign_in(cast.clinician1).record(cast)
+    all_sent(page)
+    assert texts(cast) == ["Of Leena's meeting.", "Of Mikko's own."]
+    recorded = cast.booked.lines.get(text="Of Leena's meeting.")
+    assert recorded.recorded_by == cast.clinician1
+
+
+def test_closed_while_away(phone, cast):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    write(page, "voice", "Said before the close.", whose="Elina")
+    tap(page, "Marja")
+    on_this_phone(page, 2)
+    with transaction.atomic():
+        cast.booked.refresh_from_db()
+        close(cast.booked)
+    phone.context.set_offline(False)
+    expect(page.locator("#sent")).to_have_text("1 not taken")
+    expect(page.locator("#lines")).to_contain_text("Nobody can arrive or leave now.")
+    assert_accessible(page)
+    shoot(page, "kitchen-not-taken")
+    line = cast.booked.lines.get()
+    assert (line.text, line.late, line.seen_by_person_at) == ("Said before the close.", True, None)
+
+    held = phone.page("/on-this-device/")
+    expect(held.locator("#on-this-device")).to_contain_text("Somebody came")
+    expect(held.locator("#on-this-device")).to_contain_text("This meeting is not going on.")
+    assert_accessible(held)
+    shoot(held, "kitchen-on-this-device")
+    for _ in range(2):
+        held.locator("#on-this-device").get_by_role("button").click()
+    expect(held.locator("#on-this-device > li")).to_have_count(0)
+    assert stored(held)["entries"] == []
+
+
+def test_touched_on_the_disk_it_is_refused_and_kept(phone, cast):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    write(page, "voice", "Written in peace.", whose="Elina")
+    on_this_phone(page, 1)
+    touch_the_store(page, "AAAA" if not stored(page)["entries"][0]["sealed"].endswith("AAAA") else "BBBB")
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(page.locator("#sent")).to_have_text("1 not taken")
+    expect(page.locator("#lines")).to_contain_text("This is not as it was when it was sealed, and cannot be opened.")
+    assert len(stored(page)["entries"]) == 1
+    assert not cast.booked.lines.exists()
+
+
+def test_with_the_key_gone_it_waits_until_the_key_is_back(phone, cast, settings):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    write(page, "voice", "Sealed to the old key.", whose="Elina")
+    on_this_phone(page, 1)
+    old, settings.SEALING_KEYS = settings.SEALING_KEYS, new_private_key()
+    phone.context.set_offline(False)
+    expect(page.locator("#lines")).to_contain_text("no longer has the key")
+    settings.SEALING_KEYS = f"{settings.SEALING_KEYS} {old}"
+    page = phone.record(cast)
+    all_sent(page)
+    assert texts(cast) == ["Sealed to the old key."]
+
+
+def test_what_was_not_taken_can_be_mended_after_a_kill(phone, cast):
+    """The service gives its author the words back, because the phone cannot read them."""
+    page = phone.sign_in(cast.clinician1).record(cast)
+    phone.context.set_offline(True)
+    page.get_by_label("Whose words").fill("The neighbour")
+    write(page, "voice", "Before anybody had come.")
+    on_this_phone(page, 1)
+    phone.kill()
+
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(page.locator("#lines")).to_contain_text("Before anybody had come.")
+    expect(page.locator("#lines")).to_contain_text("Not accepted: This meeting has not started yet.")
+    expect(page.locator("#sent")).to_have_text("1 not taken")
+    page.get_by_role("button", name="Put them back into the box").click()
+    expect(page.get_by_label("The words")).to_have_value("Before anybody had come.")
+    expect(page.locator("#sent")).to_have_text("Not started")
+    tap(page, "Elina")
+    page.locator(".whose").get_by_role("radio", name="Elina").check()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    all_sent(page)
+    assert texts(cast) == ["Before anybody had come."]
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
+def test_no_room_on_the_phone_is_said_and_nothing_is_lost(phone, cast):
+    page = begun(phone, cast)
+    full = "throw new DOMException('full', 'QuotaExceededError');"
+    page.evaluate(f"() => {{ IDBObjectStore.prototype.add = () => {{ {full} }}; }}")
+    phone.context.set_offline(True)
+    write(page, "voice", "Only in the window.", whose="Elina")
+    expect(page.locator("#kept-note")).to_contain_text("There is no room on this phone")
+    expect(page.locator("#lines")).to_contain_text("In this window only: keep it open, waiting to be sent")
+    assert_accessible(page)
+    shoot(page, "kitchen-no-room")
+    phone.context.set_offline(False)
+    all_sent(page)
+    expect(page.locator("#kept-note")).to_be_hidden()
+    assert texts(cast) == ["Only in the window."]
+
+
+def test_without_a_key_the_page_says_what_it_cannot_do(phone, cast, settings):
+    settings.SEALING_KEYS = ""
+    page = begun(phone, cast)
+    expect(page.locator("#kept-note")).to_contain_text("This browser can keep nothing on this phone.")
+    phone.context.set_offline(True)
+    write(page, "voice", "Unsealed.", whose="Elina")
+    on_this_phone(page, 1)
+    assert stored(page) == {"entries": [], "drafts": []}
+    phone.context.set_offline(False)
+    all_sent(page)
+    assert texts(cast) == ["Unsealed."]
+
+
+def test_signing_out_in_another_window_empties_this_one(phone, cast):
+    page = begun(phone, cast)
+    other = phone.page("/board/")
+    other.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#record")).to_have_count(0)
+    other.wait_for_url("**/")
+    expect(other.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+CANARIES = [f"Kanarie{n:02}Zwitschert" for n in range(50)]
+
+
+def test_a_copied_profile_tells_nothing(phone, cast):
+    """After a recorded, unsent meeting the whole profile is read off the disk, as it lies and as UTF-16."""
+    with transaction.atomic():
+        start(cast.booked, cast.person, cast.clinician1)
+    page = phone.sign_in(cast.clinician1).record(cast)
+    phone.context.set_offline(True)
+    for canary in CANARIES[:-1]:
+        page.get_by_label("The words").fill(canary)
+        page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_label("The words").fill(CANARIES[-1])
+    on_this_phone(page, len(CANARIES) - 1)
+    until_drafted(page)
+    expect(page.locator("#composer")).to_have_attribute("autocomplete", "off")
+    left = stored(page)
+    assert (len(left["entries"]), len(left["drafts"])) == (49, 1)
+    phone.kill()
+    # What stands in other forms a browser writes down, seconds later, to bring a closed window back.
+    files = [path for path in phone.profile.rglob("*") if path.is_file()]
+    assert any(b"sealed" in path.read_bytes() for path in files), "the store itself is on the disk"
+    for path in files:
+        raw = path.read_bytes()
+        for word in (*CANARIES, "Elina", "Marja"):
+            assert word.encode() not in raw, path
+            assert word.encode("utf-16-le") not in raw, path
+
+
+def test_words_not_kept_of_a_meeting_closed_since(phone, cast):
+    """The box they stood in is gone: they are found on the device's own page, and removed there."""
+    page = begun(phone, cast)
+    page.get_by_label("The words").fill("And one more thing")
+    until_drafted(page)
+    phone.kill()
+    with transaction.atomic():
+        cast.booked.refresh_from_db()
+        close(cast.booked)
+    page = phone.open().sign_in(cast.clinician1).page("/board/")
+    expect(page.locator("[data-kept]")).to_contain_text("Words you had not kept yet are on this device.")
+    page.get_by_role("link", name="See what is on this device").click()
+    held = page.locator("#on-this-device")
+    expect(held).to_contain_text("And one more thing")
+    for _ in range(2):
+        held.get_by_role("button").click()
+    expect(held.locator("li")).to_have_count(0)
+    assert stored(page)["drafts"] == []
