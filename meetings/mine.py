@@ -66,7 +66,7 @@ def parts_of(user: Any) -> list[Part]:
     for number, part in enumerate(parts, 1):
         part.number = number
         part.upcoming.sort(key=lambda meeting: meeting.starts_at)
-        _name_meetings(part.readings, part.notes + part.upcoming)
+        _say_what_was_read(part)
     return parts
 
 
@@ -81,8 +81,8 @@ def readers_of(network: OuterRef | Any) -> Any:
     )  # fmt: skip
 
 
-def reading_words(reading: Any, meeting_day: str) -> str:
-    """What was read, as somebody would say it: the meeting of 22 November, as PDF."""
+def reading_words(reading: Any, meeting_day: str, member: str = "") -> str:
+    """What was read, as somebody would say it: the meeting of 22 November, as PDF; or what `member` sees."""
     meeting = f"the meeting of {meeting_day}" if meeting_day else "a meeting"
     return {
         Reading.What.CASE: "read the case",
@@ -92,6 +92,7 @@ def reading_words(reading: Any, meeting_day: str) -> str:
         Reading.What.PDF: f"read {meeting} as PDF",
         Reading.What.PERSON_PAGE: "opened your page",
         Reading.What.READINGS: "looked at the list of who has read",
+        Reading.What.AS_MEMBER: f"looked at what {member or 'a member'} sees",
     }.get(reading.what, "read")
 
 
@@ -99,8 +100,7 @@ def _memberships(user: Any) -> Any:
     here = {"network": OuterRef("network")}
     late = Line.objects.standing().filter(**here, late=True, seen_by_person_at=None)
     return (
-        Member.objects.current()
-        .filter(user=user)
+        Member.objects.of(user)
         .select_related("network", "service")
         .order_by("-is_person", "pk")
         .annotate(
@@ -126,7 +126,7 @@ def _memberships(user: Any) -> Any:
                 owner=F("owner__name"), wished_at=F("wish_waiting_since"),
             ),
             readings=gathered(
-                Reading.objects.filter(**here).exclude(reader=user), "reader_name", "reader_role", "outside_team", "what", "thing",
+                Reading.objects.filter(**here).exclude(reader=user.pk), "reader_name", "reader_role", "outside_team", "what", "thing",
                 most=FEW_READINGS, read_at=F("at"),
             ),
         )
@@ -197,10 +197,12 @@ def _answer_words(asked: list[SimpleNamespace]) -> str:
     return f"{words}." if words else ""
 
 
-def _name_meetings(readings: list[SimpleNamespace], meetings: list[Any]) -> None:
-    days = {str(meeting.uuid): _day(meeting.started_at or meeting.starts_at) for meeting in meetings}
-    for reading in readings:
-        reading.words = reading_words(reading, days.get(str(reading.thing), ""))
+def _say_what_was_read(part: Part) -> None:
+    days = {str(meeting.uuid): _day(meeting.started_at or meeting.starts_at) for meeting in part.notes + part.upcoming}
+    names = {str(one.uuid): one.name for one in part.others}
+    for reading in part.readings:
+        thing = str(reading.thing)
+        reading.words = reading_words(reading, days.get(thing, ""), names.get(thing, ""))
 
 
 def _day(moment: Any) -> str:

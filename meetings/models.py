@@ -12,7 +12,19 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from network.models import Consent, Member, Network, Service, Staff, TeamMember, User, exactly_one, not_blank, seen_by
+from network.models import (
+    Consent,
+    Member,
+    Network,
+    Service,
+    Staff,
+    TeamMember,
+    User,
+    exactly_one,
+    not_blank,
+    of_reader,
+    seen_by,
+)
 from referrals.models import Case
 
 
@@ -33,18 +45,15 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
 
     def readable_by(self, user: Any) -> Self:
         """Meetings whose note `user` may read: all of `visible_to`, and for members what the person shared with them."""
-        if not user.is_authenticated:
-            return self.none()
         shared = Meeting.objects.shared_with(user)
         return self.filter(Q(pk__in=self.visible_to(user).values("pk")) | Q(pk__in=shared.values("pk")))
 
     def shared_with(self, user: Any) -> Self:
         """Closed meetings that `user` may read as a member, by the person's word: all, from now on, or this one."""
-        member = Q(network__members__user=user, network__members__left_at=None)
-        every = Q(network__consents__member__user=user, network__consents__withdrawn_at=None) & (
-            Q(network__consents__covers="all") | Q(started_at__gte=F("network__consents__given_at"))
-        )
-        one = Q(shares__member__user=user, shares__withdrawn_at=None)
+        member = of_reader(user, "network__members") & Q(network__members__left_at=None)
+        every = of_reader(user, "network__consents__member") & Q(network__consents__withdrawn_at=None)
+        every &= Q(network__consents__covers="all") | Q(started_at__gte=F("network__consents__given_at"))
+        one = of_reader(user, "shares__member") & Q(shares__withdrawn_at=None)
         return self.filter(pk__in=Meeting.objects.filter(member & (every | one), status="closed").values("pk"))
 
 

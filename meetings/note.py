@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from meetings.gather import gathered, unfold
 from meetings.models import Addendum, Invitation, Line, Meeting, MeetingStaff, NoteShare, Presence, ReadBack
-from network.models import Consent, Member, TeamMember
+from network.models import Consent, Member, TeamMember, of_reader
 from network.rules import SENTENCES
 
 WHY = {
@@ -250,7 +250,7 @@ def notes_for(user: Any) -> Any:
     """Meetings with a note that `user` may read, and what is read along with each."""
     network = Member.objects.filter(network=OuterRef("network"))
     following = MeetingStaff.objects.filter(meeting=OuterRef("next_meeting"), active=True)
-    asked = Invitation.objects.filter(meeting=OuterRef("next_meeting"), member__user=user, withdrawn_at=None)
+    asked = Invitation.objects.filter(of_reader(user, "member"), meeting=OuterRef("next_meeting"), withdrawn_at=None)
     return (
         Meeting.objects.readable_by(user)
         .filter(status__in=[Meeting.Status.STARTED, Meeting.Status.CLOSED])
@@ -291,7 +291,8 @@ def _open(meeting: Any, user: Any) -> Note:
     for one in members:
         standing = one.covers == "all" or (one.covers == "from_now" and meeting.started_at >= one.given_at)
         one.standing, one.reads = standing, not one.is_person and (standing or one.shared)
-    me = next((one for one in members if one.user_id == user.pk and (one.is_person or one.reads)), None)
+    reader = {one.id for one in members if one.user_id == user.pk} if user.pk else {user.member_id}
+    me = next((one for one in members if one.id in reader and (one.is_person or one.reads)), None)
     heard = unfold(meeting.heard_found)
     for one in heard:
         one.name = _called(one.name, one.member_id, me)

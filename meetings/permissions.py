@@ -39,6 +39,7 @@ MEETINGS: dict[str, Predicate] = {
     "record.write": came,
     "record.close": came,
     "note.add": any_of(works_with, covers, reads),
+    "member.see_as": any_of(is_person, in_team),
     "share.give": is_person,
     "share.write_down": came,
     "share.withdraw": any_of(is_person, in_team),

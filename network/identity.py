@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.db import connection, transaction
 
@@ -25,3 +26,24 @@ def acting_as(user_id: int | None) -> Iterator[None]:
         set_identity(user_id)
         yield  # after an error the rollback brings back what was set before
         set_identity(int(before) if before else None, door=door or "")
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """A member as whom somebody else looks. Takes the place of the account where a page asks whose it is; is none, and nobody's staff."""
+
+    member_id: int
+    pk: None = None
+    staff: None = None
+    is_authenticated: bool = False
+
+
+@contextmanager
+def eyes_of(member_id: int) -> Iterator[Eyes]:
+    """As long as it lasts the database answers as it would this member, if it lends their eyes (od.eyes_of). Nothing can be written."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute("SELECT set_config('app.eyes_of', %s, true)", [str(member_id)])
+        yield Eyes(member_id)
+        transaction.set_rollback(True)  # the savepoint goes, and with it the eyes and the read-only state

@@ -14,6 +14,8 @@ from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Lower, Now
 
+from network.identity import Eyes
+
 
 def exactly_one(*fields: str, name: str) -> models.CheckConstraint:
     """A constraint: just one of the nullable `fields` is set."""
@@ -203,6 +205,10 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def persons(self) -> Self:
         return self.filter(is_person=True)
 
+    def of(self, user: Any) -> Self:
+        """The memberships of whoever reads."""
+        return self.current().filter(pk=user.member_id) if isinstance(user, Eyes) else self.current().filter(user=user)
+
     def visible_to(self, user: Any) -> Self:
         """Members of the networks `user` may open, and `user`'s own rows."""
         if not user.is_authenticated:
@@ -379,6 +385,7 @@ class Reading(models.Model):
         PDF = "pdf", "the note as PDF"
         PERSON_PAGE = "person_page", "the person's page"
         READINGS = "readings", "the list of readings"
+        AS_MEMBER = "as_member", "what a member sees"
 
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")
     network = models.ForeignKey(Network, models.PROTECT, related_name="readings")
@@ -387,7 +394,7 @@ class Reading(models.Model):
     reader_role = models.CharField(max_length=40, help_text="person, member, team, coordinator, lead")
     outside_team = models.BooleanField(db_default=False, help_text="Staff who is not of the team")
     what = models.CharField(max_length=20, choices=What)
-    thing = models.UUIDField(help_text="uuid of the case or meeting read")
+    thing = models.UUIDField(help_text="uuid of the case, meeting or member it was about")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -532,6 +539,13 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def of_reader(user: Any, member: str) -> Q:
+    """Rows whose `member` (a path to Member) is whoever reads: with an account, or the one member whose eyes they have."""
+    if isinstance(user, Eyes):
+        return Q(**{member: user.member_id})
+    return Q(**{f"{member}__user": user}) if user.is_authenticated else Q(pk__in=[])
 
 
 def seen_by(user: Any, *, network: str = "network", service: str = "service") -> Q:

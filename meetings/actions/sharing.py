@@ -1,16 +1,22 @@
 """What stands beside a closed note, who may read it by the person's word, and what the person wishes."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid5
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from meetings.models import Addendum, Line, Meeting, NoteShare
 from meetings.permissions import MEETINGS
 from meetings.reading import Change
-from network.actions.consent import give_consent, tell_something_waits, withdraw_consent
+from network.actions.consent import give_consent, tell_something_waits, withdraw_consent, write_down_consent
+from network.identity import Eyes, eyes_of
 from network.models import Consent, Member, Network, User
-from network.permissions import require, staff_of
-from network.rules import Refusal, clean_words, one_transaction, one_write
+from network.permissions import is_person, require, staff_of
+from network.rules import Refusal, clean_words, log_reading, one_transaction, one_write
 from referrals.models import Case, Contact
 from referrals.permissions import REFERRALS
 
@@ -53,17 +59,20 @@ def withdraw_share(*, meeting: Meeting, member: Member, by: User) -> None:
 
 def let_read(*, change: Change, by: User) -> None:
     """What the person chose for one member on their own page, standing word and single meetings together."""
-    member = change.member
-    with one_transaction():
-        if change.covers and change.covers != change.was:
-            give_consent(member=member, covers=change.covers, by=by)
-        elif change.was and not change.covers:
-            withdraw_consent(member=member, by=by)
-        shared = set(member.shares.filter(withdrawn_at=None).values_list("meeting", flat=True))
-        for meeting in member.network.meetings.filter(pk__in=change.meetings - shared):
-            share_note(meeting=meeting, member=member, by=by)
-        for meeting in member.network.meetings.filter(pk__in=shared - change.meetings):
-            withdraw_share(meeting=meeting, member=member, by=by)
+    _change_what_is_read(change, by, give=give_consent, share=share_note)
+
+
+@contextmanager
+def look_as(*, member: Member, by: User, change: Change | None = None) -> Iterator[Eyes]:
+    """What `member` sees, or would see after `change`. It is given for real and taken back; what stays is that `by` looked."""
+    require(MEETINGS, "member.see_as", by, member.network)
+    with transaction.atomic():
+        if change:
+            _suppose(change, by)
+        with eyes_of(member.pk) as eyes:
+            yield eyes
+        transaction.set_rollback(True)
+    log_reading("as_member", member.uuid, member.network)
 
 
 def see_late_line(*, line: Line, by: User) -> None:
@@ -89,6 +98,30 @@ def wish_for_meeting(*, network: Network, words: str, once: UUID, by: User) -> C
             by_member=network.members.persons().get(user=by),
         )  # fmt: skip
     return contact
+
+
+def _suppose(change: Change, by: User) -> None:
+    """As if the word were given, by the person on their own page or through the team. Whoever calls takes it back."""
+    if is_person(by, change.member.network):
+        let_read(change=change, by=by)
+        return
+    heard: dict[str, Any] = {"how": Consent.How.IN_THE_ROOM, "witness": "nobody yet"}
+    give = partial(write_down_consent, where="nowhere yet", **heard)
+    _change_what_is_read(change, by, give=give, share=partial(write_down_share, **heard))
+
+
+def _change_what_is_read(change: Change, by: User, *, give: Callable[..., Any], share: Callable[..., Any]) -> None:
+    member = change.member
+    with one_transaction():
+        if change.covers and change.covers != change.was:
+            give(member=member, covers=change.covers, by=by)
+        elif change.was and not change.covers:
+            withdraw_consent(member=member, by=by)
+        shared = set(member.shares.filter(withdrawn_at=None).values_list("meeting", flat=True))
+        for meeting in member.network.meetings.filter(pk__in=change.meetings - shared):
+            share(meeting=meeting, member=member, by=by)
+        for meeting in member.network.meetings.filter(pk__in=shared - change.meetings):
+            withdraw_share(meeting=meeting, member=member, by=by)
 
 
 def _share(meeting: Meeting, member: Member, by: User, **said: str) -> NoteShare:

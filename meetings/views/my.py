@@ -1,6 +1,7 @@
 """The person's own page and that of family and friends: what waits, who may read, who has read, how to ask for a meeting."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from meetings import mine
 from meetings.actions import sharing
 from meetings.forms.my import MessagesForm, ReaderForm, WishForm
 from meetings.models import Meeting
-from meetings.reading import change_of, days, untold
+from meetings.reading import Change, change_of, days, untold
 from network.actions import joining
 from network.actions.consent import choose_time_in_messages
 from network.models import Consent, Member, MemberContact, Reading
@@ -57,21 +58,16 @@ def reader(request: HttpRequest, member: UUID) -> HttpResponse:
         uuid=member,
     )
     held = list(Meeting.objects.filter(network=found.network).held())
-    form = ReaderForm(
-        request.POST or None,
-        meetings=[(str(one.uuid), days([one.started_at or one.starts_at])) for one in held],
-        initial=_reads_now(found, held),
-    )
+    form = reader_form(request.POST or None, held, initial=_chosen_before(request) or reads_now(found, held))
     change = None
     if request.method == "POST" and form.is_valid():
-        change = _change(found, held, form.cleaned_data)
+        change = change_by(found, held, form.cleaned_data)
         if not change.opens or request.POST.get("sure"):
             return _let_read(request, change)
     log_reading("person_page", found.network.uuid, found.network)
     template = "meetings/reader_sure.html" if change else "meetings/reader.html"
-    return render(
-        request, template, {"member": found, "form": form, "change": change, "untold": untold(found.name), "held": held}
-    )
+    context = {"member": found, "form": form, "change": change, "untold": untold(found.name)}
+    return render(request, template, context | {"choice": _as_query(form.cleaned_data) if change else ""})
 
 
 @signed_in_page
@@ -86,8 +82,9 @@ def readings(request: HttpRequest) -> HttpResponse:
     page: Any = Paginator(rows, READINGS_A_PAGE).get_page(request.GET.get("page"))
     held = Meeting.objects.filter(network__in=networks, uuid__in={row.thing for row in page})
     dates = {one.uuid: days([one.started_at or one.starts_at]) for one in held}
+    names = dict(Member.objects.filter(network__in=networks).values_list("uuid", "name"))
     for row in page:
-        row.words = mine.reading_words(row, dates.get(row.thing, ""))
+        row.words = mine.reading_words(row, dates.get(row.thing, ""), names.get(row.thing, ""))
         row.own = row.reader_id == request.user.pk
     for one in own:
         log_reading("readings", one.network.uuid, one.network)
@@ -174,7 +171,13 @@ def _own(request: HttpRequest) -> list[Any]:
     return own
 
 
-def _reads_now(member: Member, held: list[Any]) -> dict[str, Any]:
+def reader_form(data: Any, held: list[Any], **more: Any) -> ReaderForm:
+    """The form about what a member may read, with the meetings that were `held` to choose from."""
+    return ReaderForm(data, meetings=[(str(one.uuid), days([one.started_at or one.starts_at])) for one in held], **more)
+
+
+def reads_now(member: Member, held: list[Any]) -> dict[str, Any]:
+    """What the form says of a member as it is."""
     standing = member.consents.active().first()
     shared = set(member.shares.filter(withdrawn_at=None).values_list("meeting_id", flat=True))
     single = ReaderForm.SINGLE if shared else ReaderForm.NOTHING
@@ -184,10 +187,24 @@ def _reads_now(member: Member, held: list[Any]) -> dict[str, Any]:
     }
 
 
-def _change(member: Member, held: list[Any], said: dict[str, Any]) -> Any:
+def change_by(member: Member, held: list[Any], said: dict[str, Any]) -> Change:
+    """What the sent form would change."""
     covers = said["covers"] if said["covers"] in Consent.Covers.values else ""
     singles = said.get("meetings", []) if said["covers"] != ReaderForm.NOTHING else []
     return change_of(member, held, covers=covers, meetings=singles)
+
+
+def _chosen_before(request: HttpRequest) -> dict[str, Any] | None:
+    """Back from looking at it: the choice is still there."""
+    return (
+        {"covers": request.GET["covers"], "meetings": request.GET.getlist("meetings")}
+        if "covers" in request.GET
+        else None
+    )
+
+
+def _as_query(said: dict[str, Any]) -> str:
+    return urlencode({"covers": said["covers"], "meetings": said.get("meetings", [])}, doseq=True)
 
 
 def _let_read(request: HttpRequest, change: Any) -> HttpResponse:

@@ -87,7 +87,8 @@ def note_share(request: HttpRequest, meeting: UUID) -> HttpResponse:
     if taken := request.POST.get("take_back"):
         return _take_back(request, found, taken)
     others = [(str(one.uuid), one.name) for one in found.members if not one.reads]
-    form = (ShareForm if found.for_person else WordForm)(request.POST or None, members=others)
+    chosen_before = {"members": request.GET.getlist("member")}  # back from looking at it
+    form = (ShareForm if found.for_person else WordForm)(request.POST or None, members=others, initial=chosen_before)
     if request.method == "POST" and form.is_valid():
         chosen = [one for one in found.members if str(one.uuid) in form.cleaned_data["members"]]
         try:

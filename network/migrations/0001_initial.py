@@ -365,11 +365,12 @@ class Migration(migrations.Migration):
                             ("pdf", "the note as PDF"),
                             ("person_page", "the person's page"),
                             ("readings", "the list of readings"),
+                            ("as_member", "what a member sees"),
                         ],
                         max_length=20,
                     ),
                 ),
-                ("thing", models.UUIDField(help_text="uuid of the case or meeting read")),
+                ("thing", models.UUIDField(help_text="uuid of the case, meeting or member it was about")),
                 ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "network",

@@ -18,6 +18,7 @@ from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from network.inert import inert
 from network.network_map import FEW, layout, short_name
 
 register = template.Library()
@@ -289,6 +290,12 @@ def path_starts(request: Any, start: str) -> bool:
 # The network map
 
 RINGS = (("family", "Family"), ("friend", "Friends"), ("other", "Others"), ("team", "The team"))
+
+
+@register.filter
+def inert_for(html: str, looking: Any) -> SafeString:
+    """A page to look at and not to use; `looking.address` says where its links lead meanwhile."""
+    return inert(html, looking.address)
 
 
 @register.inclusion_tag("components/network_map.html")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.factories import make_cast
 
-from .conftest import assert_accessible, shoot, visit
+from .conftest import DESK, PHONE, assert_accessible, shoot, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -59,3 +59,44 @@ def test_the_person_shares_a_meeting_and_sees_who_has_read_it(page_for):
     expect(person.get_by_text("Done. It holds from now on.")).to_be_visible()
     visit(friend, "/my/")
     expect(friend.get_by_text("What Elina shares with you will be here.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_person_looks_as_a_friend_before_saying_yes(page_for, size):
+    # Given a friend who may read nothing
+    with transaction.atomic():
+        cast = make_cast()
+    person, name = page_for(cast.person.user, size=size), "phone" if size == PHONE else "desk"
+
+    # When the person is about to let him read, and looks first
+    visit(person, "/my/readers/")
+    assert_accessible(person)
+    shoot(person, f"looking-readers-{name}")
+    person.get_by_role("link", name="Change what Jussi may read").click()
+    shoot(person, f"looking-reader-{name}")
+    person.get_by_label("everything, also what was written before").check()
+    person.get_by_role("button", name="Keep this").click()
+    assert_accessible(person)
+    shoot(person, f"looking-sure-{name}")
+    person.get_by_role("link", name="See what Jussi would see").click()
+
+    # Then it is his page, on which nothing can be done but to look
+    expect(person.get_by_text("This is what Jussi would see.")).to_be_visible()
+    expect(person.get_by_role("button", name="I will be there")).to_be_disabled()
+    assert_accessible(person)
+    shoot(person, f"looking-page-{name}")
+    person.get_by_role("link", name=re.compile("^At .+ home")).click()
+    expect(person.get_by_text("Elina shares this with you")).to_be_visible()
+    assert_accessible(person)
+    shoot(person, f"looking-note-{name}")
+
+    # And back, with the choice as it was
+    person.get_by_role("link", name="Stop looking").click()
+    expect(person.get_by_label("everything, also what was written before")).to_be_checked()
+    visit(person, f"/notes/{cast.held.uuid}/share/")
+    assert_accessible(person)
+    shoot(person, f"looking-share-{name}")
+    person.get_by_role("link", name="See it as Jussi").click()
+    expect(person.get_by_text("This is what Jussi would see.")).to_be_visible()
+    person.get_by_role("link", name="Stop looking").click()
+    expect(person.get_by_label("Jussi")).to_be_checked()

@@ -115,6 +115,8 @@ TABLE = {
     "my/readers/": page("person", SIGNED_IN),
     "my/readers/<uuid:member>/": form("person"),
     "my/readings/": page("person", SIGNED_IN),
+    "sees/<uuid:member>/": page("person team", SIGNED_IN, reads=True),
+    "sees/<uuid:member>/<uuid:meeting>/": page("person team", SIGNED_IN, about="held", reads=True),
     "my/join/": Entry({302: SIGNED_IN}, {302: SIGNED_IN}),
     "my/wish/": form("person"),
     "my/messages/": form(MEMBERS),

@@ -23,7 +23,8 @@ def every_answer(client, member, cast):
     note = f"/notes/{cast.held.uuid}/"
     addresses = ["/", "/my/", "/my/messages/", "/my/readers/", "/my/readings/", "/my/wish/", "/my/join/", note, f"{note}pdf/",
                  f"{note}add/", f"{note}add/{cast.voice.uuid}/", f"{note}share/", f"{note}seen/{cast.voice.uuid}/",
-                 f"/my/readers/{cast.mother.uuid}/"]  # fmt: skip
+                 f"/my/readers/{cast.mother.uuid}/",
+                 f"/sees/{cast.mother.uuid}/", f"/sees/{cast.mother.uuid}/{cast.held.uuid}/"]  # fmt: skip
     found = {}
     for address in addresses:
         for ask in (client.get, client.post):

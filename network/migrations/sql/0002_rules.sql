@@ -9,9 +9,9 @@ REVOKE ALL ON SCHEMA od FROM PUBLIC;
 GRANT USAGE ON SCHEMA od, public TO od_app, od_clock;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
--- Identity: what the middleware set for this transaction. Empty means nobody.
+-- Identity: what the middleware set for this transaction. Empty means nobody, and so does looking with somebody else's eyes (below).
 CREATE FUNCTION od.uid() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT nullif(current_setting('app.user_id', true), '')::bigint $$;
+  SELECT CASE WHEN coalesce(current_setting('app.eyes_of', true), '') = '' THEN nullif(current_setting('app.user_id', true), '')::bigint END $$;
 CREATE FUNCTION od.door() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(current_setting('app.door', true), '') $$;
 
@@ -29,9 +29,23 @@ CREATE FUNCTION od.overseen_service_ids() RETURNS SETOF bigint LANGUAGE sql STAB
 CREATE FUNCTION od.led_service_ids() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER ROWS 1 SET search_path = public, pg_temp AS $$
   SELECT service_id FROM network_staff WHERE id = (SELECT od.my_staff_id()) AND is_lead $$;
 
+-- The eyes of a member: who shares sees what that member would see (promise 8). app.eyes_of names a member of family and friends, not an
+-- account: what that account is elsewhere, in another network or on the staff, is nobody's business here, and a member without an account
+-- has eyes, too. Whatever a connection sets, it is asked anew at each statement that the account behind it is the person of that network or
+-- of its team now, who may read all that the member may; nothing is seen that the account could not see by itself. And the eyes open in a
+-- read-only transaction alone, so that PostgreSQL itself refuses whatever would be written in the member's name.
+CREATE FUNCTION od.eyes_of() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER ROWS 1 SET search_path = public, pg_temp AS $$
+  SELECT m.id FROM network_member m JOIN network_user u ON u.id = nullif(current_setting('app.user_id', true), '')::bigint AND u.is_active
+  WHERE m.id = nullif(current_setting('app.eyes_of', true), '')::bigint AND NOT m.is_person AND m.left_at IS NULL
+    AND current_setting('transaction_read_only') = 'on' AND (
+      EXISTS (SELECT FROM network_member p WHERE p.network_id = m.network_id AND p.is_person AND p.user_id = u.id)
+      OR EXISTS (SELECT FROM network_teammember t JOIN network_staff s ON s.id = t.staff_id
+        WHERE t.network_id = m.network_id AND t.left_at IS NULL AND s.user_id = u.id AND s.left_at IS NULL)) $$;
+
 CREATE FUNCTION od.my_member_ids() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER ROWS 2 SET search_path = public, pg_temp AS $$
   SELECT m.id FROM network_member m JOIN network_user u ON u.id = m.user_id
-  WHERE m.user_id = (SELECT od.uid()) AND m.left_at IS NULL AND u.is_active $$;
+  WHERE m.user_id = (SELECT od.uid()) AND m.left_at IS NULL AND u.is_active
+  UNION ALL SELECT od.eyes_of() WHERE current_setting('app.eyes_of', true) <> '' $$;
 
 CREATE FUNCTION od.member_network_ids() RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER ROWS 2 SET search_path = public, pg_temp AS $$
   SELECT network_id FROM network_member WHERE id IN (SELECT od.my_member_ids()) $$;
