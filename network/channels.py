@@ -5,23 +5,36 @@ A carrier returns only when the other side has taken the message. What it raises
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Container
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.utils import timezone
 
 from network import push
 
-TIMEOUT = 10  # seconds for one answer of a gateway
+TIMEOUT = 10  # seconds for one answer of a gateway, or for the next part of it
+LONGEST_ANSWER = 20_000  # bytes; what is longer is no answer to a message
+ENDPOINT = r"[!-~]{1,1500}"  # what can be one; channel_push_over_tls says the same
 
 
 class Refused(Exception):
     """The other side did not take it. Tried again later."""
+
+
+class Busy(Refused):
+    """Not now: the other side says after how many seconds."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        super().__init__(after)
 
 
 class NotSetUp(Refused):
@@ -87,7 +100,7 @@ class Gateway:
             headers["Authorization"] = f"Bearer {settings.SMS_GATEWAY_TOKEN}"
         request = urllib.request.Request(settings.SMS_GATEWAY_URL, body, headers, method="POST")  # noqa: S310  set by the operator
         with _open(request) as response:
-            answer = response.read(20_000).decode(errors="replace")
+            answer = _whole(response)
         if not says_taken(answer):
             raise Refused
 
@@ -103,17 +116,16 @@ class Push:
 
     def carry(self, letter: Letter) -> None:
         subscription = letter.subscription or {}
-        if not known_push_host(subscription.get("endpoint", "")):
+        endpoint = subscription.get("endpoint", "")
+        # Whatever was set up with another key of ours is refused by its push service for ever.
+        if not known_push_host(endpoint) or subscription.get("ours") != push_public_key():
             raise Gone
-        payload = {"title": letter.subject, "body": letter.text, "url": letter.address, "tag": str(letter.id)}
-        headers = push.headers(subscription["endpoint"], settings.VAPID_PRIVATE_KEY, settings.SITE_URL)
-        headers |= {
-            "TTL": str(4 * 60 * 60),
-            "Urgency": "high",
-            "Topic": letter.id.hex,
-        }  # a repeat replaces what still waits
+        payload = {"title": letter.subject, "body": letter.text, "path": urlsplit(letter.address).path}
+        headers = push.headers(endpoint, settings.VAPID_PRIVATE_KEY, _contact())
+        headers |= {"TTL": str(4 * 60 * 60), "Urgency": "high"}
+        headers["Topic"] = letter.id.hex  # a repeat replaces what still waits
         body = push.encrypt(json.dumps(payload).encode(), subscription["keys"])
-        request = urllib.request.Request(subscription["endpoint"], body, headers, method="POST")  # noqa: S310  of a known host
+        request = urllib.request.Request(endpoint, body, headers, method="POST")  # noqa: S310  of a known host
         _open(request, gone={404, 410}).close()
 
     def close(self) -> None:
@@ -121,17 +133,13 @@ class Push:
 
 
 class OnThisMachine:
-    """For local use: text messages and notifications that lie beside the mail, to be read at /local/mail/."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    """For local use: text messages that lie beside the mail, to be read at /local/mail/."""
 
     def open(self) -> None:
         """Nothing to keep open."""
 
     def carry(self, letter: Letter) -> None:
-        to = f"{letter.to.lstrip('+') or 'browser'}@{self.kind}.local"
-        Mail().carry(letter._replace(to=to, text=f"{letter.text}\n"))
+        Mail().carry(letter._replace(to=f"{letter.to.lstrip('+')}@sms.local", text=f"{letter.text}\n"))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -156,9 +164,11 @@ def carrier(channel: str) -> Carrier:
         return Mail()
     if channel == "sms" and settings.SMS_GATEWAY_URL:
         return Gateway()
+    if channel == "sms" and settings.LOCAL:
+        return OnThisMachine()
     if channel == "push" and settings.VAPID_PRIVATE_KEY:
         return Push()
-    return OnThisMachine(channel) if settings.LOCAL else Nowhere()
+    return Nowhere()
 
 
 def set_up(channel: str) -> bool:
@@ -175,7 +185,34 @@ def known_push_host(endpoint: str) -> bool:
     """Whether an address that a browser gave is one of a push service, and not somewhere inside our own network."""
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
-    return parts.scheme == "https" and any(host == known or host.endswith(f".{known}") for known in settings.PUSH_HOSTS)
+    known = any(host == one or host.endswith(f".{one}") for one in settings.PUSH_HOSTS)
+    return known and (parts.scheme, parts.netloc) == ("https", host)  # no port and no name before an @
+
+
+class NotASubscription(Exception):
+    """What a browser gave is not what notifications need. `host`: all but its push service is as it should be."""
+
+    def __init__(self, *, host: bool = False) -> None:
+        self.host = host
+        super().__init__(host)
+
+
+def subscription_of(given: Any) -> dict[str, Any]:
+    """What is kept of what a browser's PushManager gave: where to, its keys, and the key of ours it was made for."""
+    if not isinstance(given, dict) or not isinstance(given.get("keys"), dict):
+        raise NotASubscription
+    endpoint, keys = given.get("endpoint"), {name: given["keys"].get(name) for name in ("p256dh", "auth")}
+    if not isinstance(endpoint, str) or not re.fullmatch(ENDPOINT, endpoint):
+        raise NotASubscription
+    if not push.are_keys(keys):
+        raise NotASubscription
+    try:
+        known = known_push_host(endpoint)
+    except ValueError:
+        raise NotASubscription from None
+    if not known:
+        raise NotASubscription(host=True)
+    return {"endpoint": endpoint, "keys": keys, "ours": push_public_key()}
 
 
 def says_taken(answer: str) -> bool:
@@ -210,12 +247,49 @@ def host() -> str:
     return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ")
 
 
+def _contact() -> str:
+    """Whom a push service can turn to."""
+    return settings.SITE_URL if settings.SITE_URL.startswith("https:") else f"mailto:messages@{host()}"
+
+
 def _open(request: urllib.request.Request, gone: Container[int] = ()) -> Any:
     try:
         return _opener.open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        raise (Gone if error.code in gone else Refused) from None
+        if error.code in gone:
+            raise Gone from None
+        if after := _seconds(error.headers.get("Retry-After", "")):
+            raise Busy(after) from None
+        raise Refused from None
+
+
+def _whole(response: Any) -> str:
+    """The answer to its end, in good time. One that breaks off, drags on or does not end says nothing."""
+    end, expected, answer = time.monotonic() + TIMEOUT, response.length, b""
+    while expected is None or len(answer) < expected:
+        part = response.read1(LONGEST_ANSWER)
+        answer += part
+        if not part:
+            break
+        if len(answer) > LONGEST_ANSWER or time.monotonic() > end:
+            raise Refused
+    if expected is not None and len(answer) < expected:
+        raise Refused
+    return answer.decode(errors="replace")
+
+
+def _seconds(retry_after: str) -> int:
+    """What a Retry-After asks for, in seconds, an hour at most; 0 where it asks for nothing that can be read."""
+    try:
+        wanted = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else _until(retry_after)
+    except (ValueError, TypeError):
+        return 0
+    return int(min(max(wanted, 0), 60 * 60))
+
+
+def _until(date: str) -> float:
+    return (parsedate_to_datetime(date) - timezone.now()).total_seconds()
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -425,13 +425,21 @@ class AuditEntry(models.Model):
 class StaffChannel(models.Model):
     """A way to reach somebody of the staff: another address, a telephone, a browser. Without any, it is the account's address.
 
-    Never changed but for `active`: a new number is a new row, so that it stays known where a message once went.
+    Never changed but for being put away: a new number is a new row, so that it stays known where a message once went.
     """
 
     class Kind(models.TextChoices):
         EMAIL = "email", "e-mail"
         SMS = "sms", "text message"
         PUSH = "push", "notification"
+
+    class Why(models.TextChoices):
+        OWN = "own", "put away by its owner"
+        GONE = "gone", "the browser takes no more"
+        SIGNED_OUT = "signed_out", "signed out there"
+        OTHER = "other", "somebody else uses that browser"
+        RENEWED = "renewed", "renewed by the browser"
+        LEFT = "left", "works here no more"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")
@@ -441,6 +449,8 @@ class StaffChannel(models.Model):
     subscription = models.JSONField(null=True, blank=True, help_text="What the browser gave for notifications")
     device = models.CharField(max_length=60, blank=True, help_text="Which browser, in its owner's words")
     active = models.BooleanField(db_default=True)
+    put_away_at = models.DateTimeField(null=True, blank=True)
+    put_away_why = models.CharField(max_length=10, choices=Why, blank=True)
     made_at = models.DateTimeField(db_default=Now())
     tried_at = models.DateTimeField(null=True, blank=True, help_text="When a message last went out this way")
 
@@ -473,6 +483,10 @@ class StaffChannel(models.Model):
 class MessageQuerySet(models.QuerySet["Message"]):
     def waiting(self) -> Self:
         return self.filter(sent_at=None, cancelled_at=None)
+
+    def trials(self) -> Self:
+        """Tries of a channel that have not gone out yet, the newest last."""
+        return self.waiting().filter(kind=Message.Kind.TRIAL).order_by("queued_at", "pk")
 
 
 class Message(models.Model):

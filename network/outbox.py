@@ -5,6 +5,7 @@ over, and in any case when its lease runs out. No transport and no database comm
 twice, under the same id.
 """
 
+import json
 import logging
 import time
 import zoneinfo
@@ -18,7 +19,7 @@ from django.db import connection
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from network.channels import Carrier, Gone, Letter, NotSetUp, carrier
+from network.channels import Busy, Carrier, Gone, Letter, NotSetUp, carrier
 from network.models import Message, StaffChannel
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ SUBJECTS = {
     Message.Kind.STEP: "Something waits for you",
     Message.Kind.TRIAL: "This is a try",
 }
+# What a notification says below its subject. It is read by whoever sees the screen, and leads on by being tapped.
+BELOW = {Message.Kind.TRIAL: "Nothing waits for you. It works."}
 TEMPLATES = {Message.Kind.STAFF: "staff", Message.Kind.STEP: "staff", Message.Kind.TRIAL: "trial"}
 
 # One at a time: whatever a message does to its sender, no other message was in the same hands. New ones go before those that failed.
@@ -47,12 +50,13 @@ CLAIM = """
                                     WHERE a.pid = w.session AND coalesce(a.backend_start <= w.handed_at, true)))
                 ORDER BY attempts, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, uuid, kind, channel, "to", path, meeting_at, (SELECT time_zone FROM network_service WHERE id = m.service_id),
-      (SELECT subscription FROM network_staffchannel WHERE id = m.staff_channel_id)
+      (SELECT subscription::text FROM network_staffchannel WHERE id = m.staff_channel_id)
 """
 SENT = "UPDATE network_message SET sent_at = clock_timestamp(), lease_until = NULL, last_error = '' WHERE id = %s AND sent_at IS NULL"
 LATER = """
     UPDATE network_message SET lease_until = NULL, last_error = %s,
-        due_at = clock_timestamp() + least(interval '30 seconds' * 2 ^ least(attempts - 1, 10), interval '1 hour')
+        due_at = clock_timestamp() + greatest(make_interval(secs => %s),
+            least(interval '30 seconds' * 2 ^ least(attempts - 1, 10), interval '1 hour'))
     WHERE id = %s AND sent_at IS NULL
 """
 INSTEAD = "SELECT od.send_by_mail_instead(%s, %s)"
@@ -74,7 +78,7 @@ class Claimed(NamedTuple):
     path: str
     meeting_at: datetime | None
     time_zone: str
-    subscription: dict[str, Any] | None
+    subscription: str | None
 
 
 def send_due() -> int:
@@ -119,11 +123,11 @@ def _deliver(message: Claimed, by: Carrier) -> bool:
     try:
         by.carry(compose(message))
     except (Gone, NotSetUp) as error:
-        _run(INSTEAD, message.id, isinstance(error, Gone))
+        _run(INSTEAD, message.id, type(error).__name__)
         return False
     except Exception as error:  # whatever is wrong with one message, the others go out
         log.warning("Message %s was not taken: %s", message.uuid, type(error).__name__)
-        _run(LATER, type(error).__name__[:60], message.id)
+        _run(LATER, type(error).__name__[:60], error.after if isinstance(error, Busy) else 0, message.id)
         by.close()  # what the error left of a conversation is of no use to the next message
         return False
     _run(SENT, message.id)
@@ -134,16 +138,19 @@ def compose(message: Claimed) -> Letter:
     """Neutral words, to one address, under an id that stays the same however often it is sent."""
     kind = Message.Kind(message.kind)
     address = f"{settings.SITE_URL}{message.path}"
-    with timezone.override(zoneinfo.ZoneInfo(message.time_zone)):
-        words = {"kind": kind, "meeting_at": message.meeting_at, "address": address}
-        text = render_to_string(f"mail/{TEMPLATES.get(kind, 'message')}.txt", words)
+    if message.channel == StaffChannel.Kind.PUSH:
+        text = BELOW.get(kind, "Sign in to see it.")
+    else:
+        with timezone.override(zoneinfo.ZoneInfo(message.time_zone)):
+            words = {"kind": kind, "meeting_at": message.meeting_at, "address": address}
+            text = render_to_string(f"mail/{TEMPLATES.get(kind, 'message')}.txt", words)
     return Letter(
         id=message.uuid,
         to=message.to,
         subject=SUBJECTS.get(kind, SUBJECT),
         text=text if message.channel == StaffChannel.Kind.EMAIL else text.strip(),
         address=address,
-        subscription=message.subscription,
+        subscription=json.loads(message.subscription) if message.subscription else None,
     )
 
 

@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -53,6 +54,15 @@ def headers(endpoint: str, private_key: str, contact: str) -> dict[str, str]:
 def public_key(private_key: str) -> str:
     """What browsers know us by."""
     return _encode(_point(_private(private_key).public_key()))
+
+
+def are_keys(keys: dict[str, Any]) -> bool:
+    """Whether these are the keys of a browser: a point on the curve and a secret of sixteen bytes."""
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(CURVE, _decode(keys["p256dh"]))
+        return len(_decode(keys["p256dh"])) == 65 and len(_decode(keys["auth"])) == 16
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
 
 
 def new_private_key() -> str:

@@ -57,6 +57,8 @@ SENTENCES: dict[str, Sentence] = {
     "channel_has_its_address": Sentence("Write where messages should go.", "address"),
     "channel_number_with_country": Sentence("Write the number with its country, as in +358 40 555 0134.", "address"),
     "channel_push_over_tls": Sentence("This browser cannot be reached."),
+    "channel_push_has_its_keys": Sentence("This browser cannot be reached."),
+    "channel_browser_has_a_name": Sentence("Give this device a name, such as “my phone”.", "device"),
     "channel_one_of_a_kind": Sentence("This was changed at the same moment elsewhere. Please look again."),
     "channel_browser_once": Sentence("This browser is set up already."),
     "channel_set_anew": Sentence("This was put away. Please set it up anew."),

@@ -3,7 +3,10 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.forms import RequestLoginCodeForm
+from allauth.core import context
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.contrib import messages
 from django.db.models import BigIntegerField, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +14,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from network import device
+from network.actions import channels
 from network.actions.joining import waiting_memberships
 from network.models import Member, User
 from network.pages import signed_in_page
@@ -38,11 +43,35 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whoever was written down with this address is asked first whether it is them."""
         return reverse("join") if waiting_memberships() else super().get_login_redirect_url(request)
 
+    def login(self, request, user):
+        """Notifications for whoever used this browser before are theirs alone."""
+        super().login(request, user)
+        if channel := device.channel_of(request):
+            channels.leave_browser(channel, signing_out=False)
+
+    def logout(self, request):
+        """Whoever signs out hears nothing more on this device, not even that something waits."""
+        channel = device.channel_of(request)
+        if channel and channels.leave_browser(channel, signing_out=True):
+            messages.success(request, "Notifications on this device have ended.")
+        super().logout(request)
+
     def is_reauthentication_required(self, *, app):
         """Whoever has no second factor yet may set one up: they have nothing better to prove themselves with."""
         if app == "allauth.mfa" and not self.request.user.has_second_factor:
             return False
         return super().is_reauthentication_required(app=app)
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):
+    """Signing out everywhere else."""
+
+    def end_sessions(self, sessions):
+        """Nor does anything go to other devices after that."""
+        super().end_sessions(sessions)
+        request = context.request
+        if request.user.staff:
+            channels.put_away_other_browsers(here=device.channel_of(request), by=request.user)
 
 
 class AskForCodeForm(RequestLoginCodeForm):

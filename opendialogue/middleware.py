@@ -18,7 +18,7 @@ from django.views.defaults import page_not_found
 from network.identity import set_identity
 
 ACCOUNTS = "/accounts/"
-WITHOUT_DATABASE = ("/healthz", "/readyz", settings.STATIC_URL)
+WITHOUT_DATABASE = ("/healthz", "/readyz", "/sw.js", "/manifest.webmanifest", settings.STATIC_URL)
 
 
 class WholeResponseTransaction:

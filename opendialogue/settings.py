@@ -180,11 +180,15 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Sign-in"  # shown on the phone of whoever uses it: neutral
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+USERSESSIONS_ADAPTER = "opendialogue.accounts.SessionsAdapter"
 REQUIRE_SECOND_FACTOR = flag("REQUIRE_SECOND_FACTOR", default=True)
 
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_COOKIE_NAME = "session" if DEBUG else "__Host-session"
 CSRF_COOKIE_NAME = "token" if DEBUG else "__Host-token"
+DEVICE_COOKIE_NAME = (
+    "device" if DEBUG else "__Host-device"
+)  # which browser this is, for notifications (network/device.py)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
@@ -228,7 +232,7 @@ EMAIL_TIMEOUT = 10  # for each answer; network/outbox.py reckons with it
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "messages@localhost")
 EMAIL_SUBJECT_PREFIX = ""
 
-# Text messages and notifications to staff. What is not set up is not offered; on a developer's machine both lie beside the mail.
+# Text messages and notifications to staff. What is not set up is not offered; on a developer's machine texts lie beside the mail.
 SMS_GATEWAY_URL = os.environ.get("SMS_GATEWAY_URL", "")
 SMS_GATEWAY_TOKEN = os.environ.get("SMS_GATEWAY_TOKEN", "")
 SMS_GATEWAY_ACCEPTED = os.environ.get("SMS_GATEWAY_ACCEPTED", "")

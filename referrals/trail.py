@@ -8,10 +8,12 @@ from network.models import Message
 from referrals.models import Acknowledgement, Watch, WatchStep
 
 LATEST = 200  # steps of a page; a clock that has run over for weeks begins a round each hour
+INSTEAD = {"NotSetUp", "PutAway", "Gone"}  # what od.send_by_mail_instead leaves
 WORDS = {
     "acknowledged": "acknowledged",
     "sent": "accepted by the transport",
     "withdrawn": "withdrawn before it was sent",
+    "instead": "not possible any more, went by e-mail instead",
     "failing": "failed, is tried again",
     "handed": "sent, not yet accepted",
     "queued": "waits to be sent",
@@ -30,14 +32,14 @@ class Delivery:
 
     @property
     def state(self) -> str:
-        """The furthest it came: acknowledged, sent, withdrawn, failing (with its next try at `due_at`), handed, queued."""
+        """The furthest it came: acknowledged, sent, withdrawn, instead, failing (with its next try at `due_at`), handed, queued."""
         m = self.message
         if m.acknowledged_at:
             return "acknowledged"
         if m.sent_at:
             return "sent"
         if m.cancelled_at:
-            return "withdrawn"
+            return "instead" if m.last_error in INSTEAD else "withdrawn"
         if m.last_error:
             return "failing"
         return "handed" if m.handed_at else "queued"

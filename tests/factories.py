@@ -13,7 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from meetings.models import Invitation, Line, Meeting, MeetingStaff, NoteShare, Presence, ReadBack, TeamChange
-from network.models import Consent, Member, MemberContact, Network, Service, Staff, TeamMember, User
+from network import channels
+from network.models import Consent, Member, MemberContact, Network, Service, Staff, StaffChannel, TeamMember, User
 from referrals.models import Case, Referral, ResponseTimer
 
 
@@ -231,3 +232,18 @@ def make_cast():
     c.case.refresh_from_db()
     flush_constraints()
     return c
+
+
+# Of a browser that nobody has: its own key pair, so that a test can read what was encrypted for it.
+BROWSER_KEYS = {
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
+
+
+def make_browser(staff, device="My phone", endpoint="https://fcm.googleapis.com/send/a", keys=None, **extra):
+    """Notifications to a browser."""
+    subscription = {"endpoint": endpoint, "keys": keys or BROWSER_KEYS, "ours": channels.push_public_key()}
+    return StaffChannel.objects.create(
+        staff=staff, service=staff.service, kind="push", device=device, subscription=subscription, **extra
+    )

@@ -1,14 +1,17 @@
 """How somebody of the staff is reached. Each sets their own; what is put away stays as a row."""
 
+import json
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Q
 
 from network import channels
 from network.models import StaffChannel, User
 from network.permissions import staff_of
-from network.rules import one_write
+from network.rules import one_transaction, one_write
 
 Kind = StaffChannel.Kind
 
@@ -27,24 +30,52 @@ def set_channel(*, kind: str, address: str, by: User) -> StaffChannel:
     return channel
 
 
-def set_browser(*, subscription: dict[str, Any], device: str = "", by: User) -> StaffChannel:
-    """Notifications to this browser; `subscription` is what its PushManager gave. The same browser again is the same channel."""
+def set_browser(*, subscription: Any, device: str, instead_of: UUID | None = None, by: User) -> StaffChannel:
+    """Notifications to this browser; `subscription` is what its PushManager gave, `device` its name in its owner's words.
+
+    The same browser again is one channel, known by its endpoint or by the channel it was before (`instead_of`). Raises NotASubscription.
+    """
     staff = staff_of(by)
-    endpoint = str(subscription.get("endpoint", ""))
-    if not channels.set_up(Kind.PUSH) or not channels.known_push_host(endpoint):
+    if not channels.set_up(Kind.PUSH):
         raise PermissionDenied
-    keys = subscription.get("keys") or {}
-    kept = {"endpoint": endpoint, "keys": {name: str(keys.get(name, "")) for name in ("p256dh", "auth")}}
+    kept = channels.subscription_of(subscription)
     with one_write("set a channel") as written:
-        StaffChannel.objects.filter(staff=staff, subscription__endpoint=endpoint, active=True).update(active=False)
+        own = StaffChannel.objects.filter(staff=staff, kind=Kind.PUSH, active=True)
+        own.filter(Q(subscription__endpoint=kept["endpoint"]) | Q(uuid=instead_of)).update(active=False)
         written.thing = channel = StaffChannel.objects.create(
-            staff=staff, service_id=staff.service_id, kind=Kind.PUSH, subscription=kept, device=device[:60]
+            staff=staff, service_id=staff.service_id, kind=Kind.PUSH, subscription=kept, device=device
         )
     return channel
 
 
+def renew_browser(*, channel: UUID, subscription: Any) -> UUID | None:
+    """The browser that is `channel` has got another subscription from its maker. Nobody need be signed in; the browser proves itself.
+
+    None when nothing goes there any more. Raises NotASubscription.
+    """
+    kept = channels.subscription_of(subscription)
+    with one_transaction(), connection.cursor() as cursor:
+        cursor.execute("SELECT od.renew_browser(%s, %s)", [channel, json.dumps(kept)])
+        renewed: UUID | None = cursor.fetchone()[0]
+    return renewed
+
+
+def leave_browser(channel: UUID, *, signing_out: bool) -> bool:
+    """Somebody signs out in the browser that is `channel`, or signs in there: nothing of theirs, or of anybody else's, goes there now."""
+    with one_transaction(), connection.cursor() as cursor:
+        cursor.execute("SELECT od.leave_browser(%s, %s)", [channel, signing_out])
+        return bool(cursor.fetchone()[0])
+
+
+def put_away_other_browsers(*, here: UUID | None, by: User) -> None:
+    """No message goes to any browser of `by` but this one."""
+    others = StaffChannel.objects.filter(staff=staff_of(by), kind=Kind.PUSH, active=True)
+    with one_write("put a channel away"):
+        (others.exclude(uuid=here) if here else others).update(active=False)
+
+
 def put_away(*, channel: StaffChannel, by: User) -> StaffChannel:
-    """No message goes this way any more. With nothing else set up, they go to the account's own address."""
+    """No message goes this way any more. E-mail goes on, to the account's own address (od.channels_of)."""
     staff = staff_of(by)
     with one_write("put a channel away") as written:
         written.thing = channel

@@ -112,6 +112,22 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, help_text="Which browser, in its owner's words", max_length=60),
                 ),
                 ("active", models.BooleanField(db_default=True)),
+                ("put_away_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "put_away_why",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("own", "put away by its owner"),
+                            ("gone", "the browser takes no more"),
+                            ("signed_out", "signed out there"),
+                            ("other", "somebody else uses that browser"),
+                            ("renewed", "renewed by the browser"),
+                            ("left", "works here no more"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
                 ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tried_at",

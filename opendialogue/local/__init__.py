@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from network.sealing import new_private_key
+from network import push, sealing
 
 from . import places
 from .postgres import Cluster
@@ -34,18 +34,21 @@ def defaults():
     values = {
         "DEBUG": "1",
         "SECRET_KEY": _kept("secret_key", lambda: secrets.token_urlsafe(50)),
-        "SEALING_KEYS": _kept("sealing_key", new_private_key),
+        "SEALING_KEYS": _kept("sealing_key", sealing.new_private_key),
         "SITE_URL": f"http://localhost:{os.environ.get('PORT') or 8000}",
         "REDIS_URL": "memory://",
         "REQUIRE_SECOND_FACTOR": "0",
+        "VAPID_PRIVATE_KEY": _kept("vapid_private_key", push.new_private_key),
     }
     return {name: os.environ.get(name, value) for name, value in values.items()}
 
 
 def _kept(name: str, make: Callable[[], str]) -> str:
-    """A key of this checkout, kept so that a restart signs nobody out and loses nothing."""
+    """A key of this checkout, kept so that a restart signs nobody out, loses nothing, and reaches the same browsers."""
     path: Path = places.directory("keys") / name
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(make())
+        unfinished = path.with_name(f"{name}.{os.getpid()}")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(make())
+        unfinished.rename(path)
     return path.read_text()

@@ -5,7 +5,6 @@ the beat take their turns as their own role, by a clock of the database that the
 """
 
 import io
-import urllib.error
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from network import channels, outbox
+from network import outbox
 from network.heartbeat import beat
 from network.models import Heartbeat, Message, Staff, StaffChannel, User
 from opendialogue import health
@@ -26,6 +25,7 @@ from referrals.watchman import SENTENCES, troubles
 from tests.clock import Clock
 from tests.conftest import role
 from tests.factories import flush_constraints, hours, make_case, make_member, make_network, make_service, make_staff
+from tests.faults.loopback import listening
 from tests.faults.test_outbox import Transport
 
 WITHIN = 60  # seconds
@@ -368,9 +368,16 @@ def test_a_mail_server_that_takes_nothing_and_does_not_say_so(scene, monkeypatch
 
 
 @pytest.fixture
-def text_message(scene, settings):
+def gateway(settings):
+    """A gateway for text messages on this machine (tests/faults/test_gateway.py has all that it can do)."""
+    with listening() as server:
+        settings.SMS_GATEWAY_URL = server.url
+        yield server
+
+
+@pytest.fixture
+def text_message(scene, gateway):
     """The owner is to be told by text message, too."""
-    settings.SMS_GATEWAY_URL = "https://gateway.example/send"
     channel = StaffChannel.objects.create(staff=scene.owner, service=scene.service, kind="sms", address="+358405550134")
     step = scene.watch.steps.first()
     return Message.objects.create(
@@ -384,20 +391,18 @@ def text_message(scene, settings):
     "answer",
     ['{"status": "error", "reason": "no credit"}', "", "ERROR 17", "<html>maintenance</html>", '{"accepted": []}'],
 )
-def test_a_gateway_that_answers_200_with_an_error(scene, text_message, monkeypatch, answer):
-    monkeypatch.setattr(channels, "_open", lambda request, **more: io.BytesIO(answer.encode()))
+def test_a_gateway_that_answers_200_with_an_error(scene, gateway, text_message, answer):
+    gateway.says(200, answer)
     scene.told("messages_unsent")
     message = Message.objects.get(pk=text_message.pk)
-    assert (message.sent_at, message.attempts) == (None, 1)
+    assert (message.sent_at, message.attempts, message.last_error) == (None, len(gateway.asked), "Refused")
 
 
 @pytest.mark.django_db
-def test_a_gateway_out_of_reach(scene, text_message, monkeypatch):
-    def fails(request, **more):
-        raise urllib.error.URLError("no route")
-
-    monkeypatch.setattr(channels, "_open", fails)
+def test_a_gateway_out_of_reach(scene, gateway, text_message):
+    gateway.hangs_up()
     scene.told("messages_unsent")
+    assert Message.objects.get(pk=text_message.pk).sent_at is None
 
 
 # CLOCKS THAT ARE WRONG

@@ -67,6 +67,10 @@ TABLE = {
     "on-call/<uuid:turn>/swap/": form(WORKS),  # whose turn it is, and who plans
     "on-call/<uuid:turn>/take-out/": button("coordinator lead"),
     "channels/": form(STAFF),
+    "channels/browser/": Entry({405: STAFF}, {200: STAFF}),
+    "channels/browser/renewed/": Entry({}, {}),  # for a browser that says which it is, and nobody else
+    "sw.js": page(EVERYBODY, EVERYBODY),
+    "manifest.webmanifest": page(EVERYBODY, EVERYBODY),
     "channels/<uuid:channel>/try/": button("team"),  # whose it is
     "channels/<uuid:channel>/put-away/": button("team"),
     "escalation/": page(STAFF),

@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from network.models import StaffChannel
 from referrals.models import Acknowledgement, EscalationPlan, OnCall, PlanStep, Watch, WatchStep
-from tests.factories import make_case, make_member, make_network
+from tests.factories import BROWSER_KEYS, make_case, make_member, make_network
 from tests.meetings.breaks import breaks, change, insert, now
 
 STEP = {"share": 0.5, "whom": "owner", "channels": ["email"], "wait_minutes": 30}
@@ -222,9 +222,9 @@ def channel(c, **extra):
     return insert(StaffChannel, **{"staff_id": c.clinician1.pk, "kind": "sms", "address": "+358405550134"} | extra)
 
 
-def browser(c, endpoint="https://fcm.googleapis.com/a"):
-    keys = {"p256dh": "a", "auth": "b"}
-    return channel(c, kind="push", address="", subscription=json.dumps({"endpoint": endpoint, "keys": keys}))
+def browser(c, endpoint="https://fcm.googleapis.com/a", device="My phone", **keys):
+    subscription = {"endpoint": endpoint, "keys": BROWSER_KEYS | keys}
+    return channel(c, kind="push", address="", device=device, subscription=json.dumps(subscription))
 
 
 @breaks("channel_has_its_address", by="clinician1")
@@ -240,6 +240,41 @@ def _(c):
 @breaks("channel_push_over_tls", by="clinician1")
 def _(c):
     return browser(c, "http://fcm.googleapis.com/a")
+
+
+@breaks("channel_push_over_tls", by="clinician1")
+def _(c):
+    return browser(c, "https://fcm.googleapis.com:8000/a")
+
+
+@breaks("channel_push_over_tls", by="clinician1")
+def _(c):
+    return browser(c, "https://fcm.googleapis.com@127.0.0.1/a")
+
+
+@breaks("channel_push_over_tls", by="clinician1")
+def _(c):
+    return browser(c, f"https://fcm.googleapis.com/{'a' * 1500}")
+
+
+@breaks("channel_push_over_tls", by="clinician1")
+def _(c):
+    return browser(c, None)
+
+
+@breaks("channel_push_has_its_keys", by="clinician1")
+def _(c):
+    return browser(c, p256dh="a")
+
+
+@breaks("channel_push_has_its_keys", by="clinician1")
+def _(c):
+    return browser(c, auth=None)
+
+
+@breaks("channel_browser_has_a_name", by="clinician1")
+def _(c):
+    return browser(c, device=" ")
 
 
 @breaks("channel_one_of_a_kind", by="clinician1")

@@ -39,7 +39,7 @@ def test_without_any_the_account_is_told(cast, client):
     client.force_login(cast.clinician1.user)
     seen = page(client.get(HERE))
     assert "your account’s own address" in seen
-    assert "Try it" not in seen
+    assert "Send me a try-out" not in seen
 
 
 def test_set_try_and_put_away(cast, client):
@@ -52,13 +52,16 @@ def test_set_try_and_put_away(cast, client):
     number, mail = (StaffChannel.objects.get(kind=kind) for kind in ("sms", "email"))
     assert client.post(reverse("try_channel", args=[number.uuid])).status_code == 302
     assert Message.objects.get(kind="trial").to == "+358405550134"
-    StaffChannel.objects.filter(pk=number.pk).update(tried_at=timezone.now())
+    assert "a try-out is on its way since" in page(client.get(HERE))
+    Message.objects.filter(kind="trial").update(last_error="Refused")
+    assert "the try-out was not taken; tried again" in page(client.get(HERE))
+    Message.objects.filter(kind="trial").update(sent_at=timezone.now())
     assert "tried <time" in page(client.get(HERE))
     assert client.post(reverse("put_away_channel", args=[mail.uuid])).status_code == 302
-    assert "No e-mail goes to you" in page(client.get(HERE))
+    assert "your account’s own address" in page(client.get(HERE))  # e-mail can be moved, and not put away
     assert client.post(reverse("put_away_channel", args=[mail.uuid])).status_code == 404
     client.post(reverse("put_away_channel", args=[number.uuid]))
-    assert "your account’s own address" in page(client.get(HERE))  # never no way at all
+    assert "+358405550134" not in page(client.get(HERE))
 
 
 @pytest.mark.parametrize("verb", ["try_channel", "put_away_channel"])
