@@ -93,7 +93,7 @@ def browser_page(live_server, chromium):
     """A page of the live server, with relative addresses; an error of a script or a missing file fails the test."""
     errors = []
     context = chromium.new_context(base_url=live_server.url, locale="en-GB", timezone_id="Europe/Helsinki")
-    context.set_default_timeout(20_000)  # a busy machine is not a fault of the page
+    context.set_default_timeout(60_000)  # a busy machine is not a fault of the page
     page = context.new_page()
 
     def listen(message):

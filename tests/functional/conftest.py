@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
-PATIENCE = 20_000  # milliseconds: a busy machine is not a fault of the page
+PATIENCE = 60_000  # milliseconds: a busy machine is not a fault of the page
 
 expect.set_options(timeout=PATIENCE)
 
