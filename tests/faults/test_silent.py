@@ -5,6 +5,7 @@ the beat take their turns as their own role, by a clock of the database that the
 """
 
 import io
+import threading
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -428,9 +429,16 @@ def test_the_clock_of_the_database_was_set_back(scene):
 
 @contextmanager
 def held(statement, *values):
+    """For two minutes at most: who waits for ever should fail, and not stand still with everybody."""
     with psycopg.connect(**connection.get_connection_params()) as other:
         assert other.execute(statement, values).rowcount == 1
-        yield
+        lets_go = threading.Timer(120, other.close)
+        lets_go.start()
+        try:
+            yield
+        finally:
+            lets_go.cancel()
+        assert not other.closed, "somebody waited for it"
         other.rollback()
 
 
