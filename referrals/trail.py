@@ -1,10 +1,12 @@
-"""The way of each message of a clock, for coordinators: planned, handed on, taken by the transport, acknowledged, or withdrawn."""
+"""The way of each message of a clock, for whoever works with the case: planned, handed on, accepted, acknowledged, or withdrawn."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from network.models import Message
+from django.db import connection
+
+from network.models import StaffChannel
 from referrals.models import Acknowledgement, Watch, WatchStep
 
 LATEST = 200  # steps of a page; a clock that has run over for weeks begins a round each hour
@@ -22,27 +24,35 @@ WORDS = {
 
 @dataclass
 class Delivery:
-    """One message to one of the staff by one way."""
+    """One message to one of the staff by one kind of way; its address is nobody else's business."""
 
-    message: Message
+    name: str
+    channel: str
+    due_at: datetime
+    queued_at: datetime
+    handed_at: datetime | None
+    sent_at: datetime | None
+    acknowledged_at: datetime | None
+    cancelled_at: datetime | None
+    error: str
 
     @property
-    def name(self) -> str:
-        return self.message.staff.name if self.message.staff else ""
+    def way(self) -> str:
+        """The channel in words."""
+        return StaffChannel.Kind(self.channel).label
 
     @property
     def state(self) -> str:
         """The furthest it came: acknowledged, sent, withdrawn, instead, failing (with its next try at `due_at`), handed, queued."""
-        m = self.message
-        if m.acknowledged_at:
+        if self.acknowledged_at:
             return "acknowledged"
-        if m.sent_at:
+        if self.sent_at:
             return "sent"
-        if m.cancelled_at:
-            return "instead" if m.last_error in INSTEAD else "withdrawn"
-        if m.last_error:
+        if self.cancelled_at:
+            return "instead" if self.error in INSTEAD else "withdrawn"
+        if self.error:
             return "failing"
-        return "handed" if m.handed_at else "queued"
+        return "handed" if self.handed_at else "queued"
 
     @property
     def words(self) -> str:
@@ -52,8 +62,7 @@ class Delivery:
     @property
     def at(self) -> datetime | None:
         """When it came that far."""
-        m = self.message
-        return m.acknowledged_at or m.sent_at or m.cancelled_at or m.handed_at or m.queued_at
+        return self.acknowledged_at or self.sent_at or self.cancelled_at or self.handed_at or self.queued_at
 
 
 @dataclass
@@ -86,10 +95,10 @@ def trails(watches: Iterable[Watch], *, dropped: bool = False) -> list[Trail]:
     for step in reversed((steps if dropped else steps.filter(dropped_at=None))[:LATEST]):
         by_step[step.pk] = TrailStep(step)
         found[step.watch_id].steps.append(by_step[step.pk])
-    messages = Message.objects.filter(step__in=by_step).select_related("staff").order_by("queued_at", "pk")
-    for message in messages:
-        if message.step is not None:
-            by_step[message.step].deliveries.append(Delivery(message))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM od.deliveries(%s)", [list(by_step)])
+        for step_id, *delivery in cursor.fetchall():
+            by_step[step_id].deliveries.append(Delivery(*delivery))
     for said in Acknowledgement.objects.filter(watch__in=found).select_related("staff"):
         found[said.watch_id].acknowledgements.append(said)
     return list(found.values())

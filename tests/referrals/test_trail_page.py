@@ -65,10 +65,12 @@ def test_who_said_i_have_it(scene, page):
     assert "<bdi>Leo</bdi> said “I have it”" in page(scene.lead)
 
 
-def test_who_only_works_with_the_case_is_told_that_there_is_more(scene, page):
+def test_the_team_sees_the_whole_trail_and_no_address(scene, page):
     make_team(scene.waits, scene.clinician1, scene.clinician2)
-    assert "coordinators and leads see all" in page(scene.clinician1)
-    assert "coordinators and leads see all" not in page(scene.lead)
+    for who in (scene.clinician1, scene.lead):
+        text = page(who)
+        assert "<bdi>Aino</bdi>, e-mail: waits to be sent" in text
+        assert scene.coordinator.user.email not in text
 
 
 def test_others_find_nothing(scene, client):

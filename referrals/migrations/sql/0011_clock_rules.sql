@@ -543,6 +543,16 @@ CREATE FUNCTION od.told_network_ids() RETURNS SETOF bigint LANGUAGE sql STABLE S
   SELECT w.network_id FROM network_message m JOIN referrals_watchstep s ON s.id = m.step JOIN referrals_watch w ON w.id = s.watch_id
   WHERE m.staff_id = (SELECT od.my_staff_id()) AND m.step IS NOT NULL AND m.queued_at > now() - interval '7 days' AND w.ended_at IS NULL $$;
 
+-- How far each message of these steps came, for whoever oversees the service or works with the network: by which kind of way to whom,
+-- and never the address, which is the receiver's own.
+CREATE FUNCTION od.deliveries(of_steps bigint[]) RETURNS TABLE (step bigint, name text, channel text, due_at timestamptz, queued_at timestamptz,
+  handed_at timestamptz, sent_at timestamptz, acknowledged_at timestamptz, cancelled_at timestamptz, error text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT m.step, s.name, m.channel, m.due_at, m.queued_at, m.handed_at, m.sent_at, m.acknowledged_at, m.cancelled_at, m.last_error
+  FROM network_message m LEFT JOIN network_staff s ON s.id = m.staff_id
+  WHERE m.step = ANY (of_steps) AND (m.service_id IN (SELECT od.overseen_service_ids()) OR m.network_id IN (SELECT od.working_network_ids()))
+  ORDER BY m.queued_at, m.id $$;
+
 ALTER TABLE referrals_escalationplan ENABLE ROW LEVEL SECURITY;
 ALTER TABLE referrals_planstep ENABLE ROW LEVEL SECURITY;
 ALTER TABLE referrals_oncall ENABLE ROW LEVEL SECURITY;
@@ -577,7 +587,7 @@ GRANT INSERT ON referrals_oncall, referrals_acknowledgement TO od_app;
 GRANT UPDATE (replaced_at, replaced_by_id, replaced_why) ON referrals_oncall TO od_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO od_app;
 GRANT EXECUTE ON FUNCTION od.make_plan(bigint, text, int, int, jsonb), od.plan_at(bigint, text, timestamptz), od.on_call(bigint, text, timestamptz),
-  od.on_call_gaps(bigint, timestamptz, timestamptz), od.clock_trouble(bigint), od.told_network_ids(), od.my_turn_ids() TO od_app;
+  od.on_call_gaps(bigint, timestamptz, timestamptz), od.clock_trouble(bigint), od.told_network_ids(), od.my_turn_ids(), od.deliveries(bigint[]) TO od_app;
 GRANT EXECUTE ON FUNCTION od.sweep(int), od.steps_due(interval), od.clock_trouble(bigint) TO od_clock;
 
 
