@@ -270,7 +270,6 @@ class ResponseTimer(models.Model):
             models.CheckConstraint(
                 condition=Q(met_at=None) | Q(met_at__gte=F("first_heard_at")), name="met_after_first_heard"
             ),
-            models.UniqueConstraint("case", "kind", condition=Q(outcome="running"), name="one_running_clock_of_a_kind"),
         ]
 
     def __str__(self) -> str:

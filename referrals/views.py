@@ -260,8 +260,11 @@ def _call_page(
 def _call_taken(request: StaffRequest, case: Case, call: dict[str, Any]) -> HttpResponse:
     """To the case. Words that had to be left out stay on the screen until the caller has been told."""
     referral = case.referrals.select_related("timer").get(uuid=call["uuid"])
-    verb = "reply" if referral.timer.kind == "reply" else "meet"
-    messages.success(request, f"Saved. The clock runs: {verb} before {when_text(referral.timer.due_at)}.")
+    if referral.timer.met_at:
+        messages.success(request, "Saved. They sit together now: the clock of this call is met as it begins.")
+    else:
+        verb = "reply" if referral.timer.kind == "reply" else "meet"
+        messages.success(request, f"Saved. The clock runs: {verb} before {when_text(referral.timer.due_at)}.")
     if call["told"] == Referral.Told.NOT_YET and (call["words"] or call["safety"]):
         form = ToldForm(initial={"words": call["words"], "safety": call["safety"]})
         return _case_page(request, "referrals/caller_told.html", case, form, referral=referral, just_saved=True)

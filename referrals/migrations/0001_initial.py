@@ -762,15 +762,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="responsetimer",
-            constraint=models.UniqueConstraint(
-                models.F("case"),
-                models.F("kind"),
-                condition=models.Q(("outcome", "running")),
-                name="one_running_clock_of_a_kind",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="referral",
             constraint=models.CheckConstraint(
                 condition=models.Q(("person_name__regex", "\\S")), name="referral_person_name_given"

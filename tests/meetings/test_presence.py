@@ -10,6 +10,7 @@ from django.utils import timezone
 from meetings.actions.record import When, arrive, bring_guest, leave, start_meeting, take_back_presence
 from meetings.models import MeetingStaff, Presence
 from network.rules import Refusal
+from referrals.actions import correct_first_heard, take_call
 from referrals.models import ResponseTimer
 from tests.factories import hours, make_cast, make_meeting, start
 from tests.meetings.recording import acting, straight
@@ -272,3 +273,85 @@ def test_the_guest_form_says_what_is_missing_and_keeps_what_was_typed(cast, clie
     assert "the neighbour &lt;b&gt;" in answer.content.decode()
     assert client.post(address, {"name": "Pekka", "relation": "the neighbour", "circle": "other"}).status_code == 302
     assert cast.booked.presences.get().name == "Pekka"
+
+
+# A new call while they sit together
+
+
+def call(cast, **extra):
+    """A new crisis, told to a coordinator: the clock that it started."""
+    by = cast.coordinator.user
+    with acting(by):
+        take_call(
+            person_name="Elina", call_back="040 555 0134", words="He shouts again.", told="yes", join_case=cast.case.uuid, by=by, **extra
+        )  # fmt: skip
+    return cast.case.timers.order_by("pk").last()
+
+
+@pytest.fixture
+def together(cast):
+    """They have sat together for half an hour."""
+    start(cast.booked, cast.person, cast.clinician1)
+    assert outcome(cast.clock)[0] == "met"
+    return cast
+
+
+def test_a_call_while_they_sit_together_is_met_as_it_begins(together):
+    met_before = outcome(together.clock)
+    clock = call(together)
+    assert clock != together.clock
+    assert outcome(clock) == ("met", clock.first_heard_at)
+    assert clock.known_at == clock.ended_at >= clock.first_heard_at
+    assert clock.watch.ended_why == "met"
+    assert clock.referrals.get().words == "He shouts again."
+    assert outcome(together.clock) == met_before
+    together.case.refresh_from_db()
+    assert together.case.due_at is None
+
+
+def test_the_service_learns_of_it_no_sooner_than_of_the_call(together):
+    clock = call(together, first_heard_at=timezone.now() - timedelta(minutes=10))
+    assert outcome(clock) == ("met", clock.first_heard_at)
+    assert clock.known_at >= clock.referrals.get().recorded_at
+
+
+def test_heard_before_they_sat_together_it_is_met_when_they_did(together):
+    clock = call(together, first_heard_at=timezone.now() - hours(3))
+    assert outcome(clock) == ("met", together.booked.presences.first().arrived_at)
+
+
+@pytest.mark.parametrize("gone", ["person", "clinician1"])
+def test_a_call_after_one_of_them_left_runs_until_both_are_back(together, gone):
+    by = together.clinician1.user
+    with acting(by):
+        leave(meeting=together.booked, who=getattr(together, gone), by=by)
+    clock = call(together)
+    assert outcome(clock) == ("running", None)
+    with acting(by):
+        here = arrive(meeting=together.booked, who=getattr(together, gone), by=by)
+    assert outcome(clock) == ("met", here.arrived_at)
+
+
+def test_a_presence_by_mistake_lets_the_new_clock_run_too(together):
+    clock = call(together)
+    by = together.clinician1.user
+    with acting(by):
+        take_back_presence(presence=together.booked.presences.get(member=together.person), by=by)
+    assert (outcome(clock), outcome(together.clock)) == (("running", None), ("running", None))
+    assert clock.watch.ended_at is None
+    assert call(together) in (clock, together.clock)  # the next call joins one of them
+
+
+def test_a_correction_into_the_time_they_sat_together_is_reckoned(cast):
+    met_at = timezone.now() - timedelta(minutes=30)
+    start(cast.booked, cast.person, cast.clinician1, at=met_at)
+    by = cast.clinician1.user
+    with acting(by):
+        leave(meeting=cast.booked, who=cast.person, by=by)
+    clock = call(cast)
+    assert outcome(clock) == ("running", None)
+    with acting(cast.coordinator.user):
+        correct_first_heard(
+            timer=clock, corrected=timezone.now() - timedelta(minutes=20), reason="She had called before", by=cast.coordinator.user
+        )  # fmt: skip
+    assert outcome(clock) == ("met", clock.first_heard_at)

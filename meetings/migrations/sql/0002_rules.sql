@@ -230,9 +230,11 @@ END $$;
 CREATE TRIGGER fits BEFORE INSERT OR UPDATE ON meetings_presence FOR EACH ROW EXECUTE FUNCTION od.presence_fits();
 
 -- The clock: from first heard to the first moment of a started meeting with the person and a clinician who came for it, both in the
--- room. Reckoned anew whenever a presence changes, so that a mistaken tap lets the clock run again. A clock for a reply is met by a meeting too.
+-- room. Reckoned anew whenever a presence changes, so that a mistaken tap lets the clock run again; and whenever a call comes or first heard
+-- is corrected: a clock that begins while they sit together is met as it begins, never before. The service learns of it no sooner than of
+-- the call. A clock for a reply is met by a meeting too.
 CREATE FUNCTION od.reckon_clocks(of_case bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE clock referrals_responsetimer; met record;
+DECLARE clock referrals_responsetimer; met record; known timestamptz;
 BEGIN
   FOR clock IN SELECT * FROM referrals_responsetimer WHERE case_id = of_case AND outcome IN ('running', 'met') ORDER BY id FOR UPDATE LOOP
     SELECT greatest(p.arrived_at, s.arrived_at, m.started_at, clock.first_heard_at) AS at,
@@ -247,8 +249,9 @@ BEGIN
           < least(coalesce(p.left_at, 'infinity'), coalesce(s.left_at, 'infinity'), coalesce(m.closed_at, 'infinity'))
       ORDER BY 1, 2, 3 LIMIT 1;
     IF met.at IS NOT NULL THEN
-      UPDATE referrals_responsetimer SET outcome = 'met', met_at = met.at, known_at = greatest(met.known, met.at),
-        recorded_offline = met.offline, ended_at = coalesce(ended_at, greatest(met.known, met.at))
+      known := greatest(met.known, met.at, (SELECT min(recorded_at) FROM referrals_referral WHERE timer_id = clock.id));
+      UPDATE referrals_responsetimer SET outcome = 'met', met_at = met.at, known_at = known, recorded_offline = met.offline,
+        ended_at = coalesce(ended_at, known)
       WHERE id = clock.id AND (outcome, met_at) IS DISTINCT FROM ('met', met.at);
     ELSIF clock.outcome = 'met' THEN
       IF (SELECT closed_at FROM referrals_case WHERE id = of_case) IS NOT NULL THEN

@@ -9,6 +9,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UNION ALL SELECT min(starts_at) + interval '30 minutes' FROM meetings_meeting WHERE case_id = of_case AND status = 'booked'
       AND starts_at + interval '30 minutes' > od.clock()) f $$;
 
+-- A call while they sit together: the person and a clinician are both present after it was first heard, now.
+CREATE FUNCTION od.call_reckons() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM od.reckon_clocks(case_id) FROM referrals_responsetimer WHERE id = NEW.timer_id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER reckons AFTER INSERT ON referrals_referral FOR EACH ROW EXECUTE FUNCTION od.call_reckons();
+CREATE TRIGGER reckons AFTER INSERT ON referrals_firstheardcorrection FOR EACH ROW EXECUTE FUNCTION od.call_reckons();
+
 -- A booked meeting answers a wish.
 CREATE FUNCTION od.booking_answers_wish() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

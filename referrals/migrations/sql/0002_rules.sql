@@ -54,6 +54,19 @@ BEGIN
 END $$;
 CREATE TRIGGER due BEFORE INSERT OR UPDATE ON referrals_responsetimer FOR EACH ROW EXECUTE FUNCTION od.timer_due();
 
+-- A clock that runs is joined: no second one of its kind begins beside it. Two that were met together run again together when the presence
+-- turns out to be a mistake.
+CREATE FUNCTION od.one_running_clock() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM referrals_responsetimer WHERE case_id = NEW.case_id AND kind = NEW.kind AND outcome = 'running' AND id <> NEW.id) THEN
+    PERFORM od.refuse('one_running_clock_of_a_kind');
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER one_begins BEFORE INSERT ON referrals_responsetimer FOR EACH ROW WHEN (NEW.outcome = 'running') EXECUTE FUNCTION od.one_running_clock();
+CREATE TRIGGER one_becomes BEFORE UPDATE ON referrals_responsetimer FOR EACH ROW
+  WHEN (NEW.outcome = 'running' AND NEW.kind <> OLD.kind) EXECUTE FUNCTION od.one_running_clock();
+
 CREATE FUNCTION od.timer_hours(service bigint, urgency text) RETURNS smallint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT CASE urgency WHEN 'urgent' THEN hours_urgent WHEN 'not_crisis' THEN hours_reply ELSE hours_very_urgent END::smallint
   FROM network_service WHERE id = service $$;
