@@ -191,6 +191,7 @@ def _links(story: Story, staff: Staff) -> list[Link]:
         ("Change the urgency", "change_urgency", case.due_at is not None),
         ("Correct first heard", "correct_first_heard", True),
         ("Hand over", "hand_over", True),
+        ("Take over", "take_over", bool(case.taken_at and case.owner_id != staff.pk)),
         ("Close the case", "close_case", True),
         ("See who was told, and when", "trail", True),
     ]

@@ -173,7 +173,7 @@ def _gathered() -> dict[str, Any]:
             "second_staff_id", "word_to_person", "word_to_caller", "decided_in", done_at="at",
         ),
         "handovers": gathered(
-            CaseHandover.objects.filter(**case), "before_id", "after_id", "by_id", done_at="at"
+            CaseHandover.objects.filter(**case), "before_id", "before_since", "after_id", "by_id", done_at="at"
         ),
         "meetings": gathered(
             Meeting.objects.filter(**case), "pk", "uuid", "status", "starts_at", "ends_at", "place", "address",

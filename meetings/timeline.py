@@ -337,7 +337,9 @@ def _handovers(story: Story) -> Iterator[Item]:
     for one in story.handovers:
         after = names([story.named(one.after_id)])
         if one.after_id == one.by_id:
-            yield Item(at=one.done_at, title=format_html("{} looks after this case", after))
+            over = one.before_since and one.before_id != one.after_id
+            small = format_html("Taken over from {}", names([story.named(one.before_id)])) if over else ""
+            yield Item(at=one.done_at, title=format_html("{} looks after this case", after), small=small)
         else:
             given = format_html("Given by {}", names([story.named(one.by_id)]))
             yield Item(at=one.done_at, title=format_html("Handed over to {}", after), small=given)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from network.fields import LineField, LocalTimeField, OnceField, WordsField
 from network.models import Member, Staff
 from referrals.models import Case, CaseClosure, Contact, Referral, ResponseTimer, Urgency
+from referrals.rules import SENTENCES
 
 NOT_KNOWN = "Not known yet"
 PLACES = [("not_said", "Not said yet"), *(c for c in Referral.Place.choices if c[0] != "not_said")]
@@ -385,6 +386,24 @@ class HandOverForm(forms.Form):
     def __init__(self, *args: Any, staff: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["after"].queryset = staff  # type: ignore[attr-defined]
+
+
+class TakeOverForm(forms.Form):
+    """Takes a case from whoever has it: `seen` says who that was, and since when, on the page that was looked at."""
+
+    seen = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.case = case
+
+    @staticmethod
+    def seen_of(case: Case) -> str:
+        return f"{case.owner.uuid} {case.taken_at.isoformat() if case.taken_at else 'nobody'}"
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("seen") != self.seen_of(self.case):
+            raise forms.ValidationError(SENTENCES["case_changed_hands"].text)
 
 
 class ToldForm(forms.Form):

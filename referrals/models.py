@@ -447,7 +447,10 @@ class CaseHandover(models.Model):
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")
     network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, related_name="handovers")
-    before = models.ForeignKey(Staff, models.PROTECT, related_name="+", help_text="Filled in by the database")
+    before = models.ForeignKey(Staff, models.PROTECT, related_name="+", help_text="As whoever gives or takes it saw it")
+    before_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when they had taken it, as seen; empty: nobody had"
+    )
     after = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())

@@ -39,6 +39,7 @@ SENTENCES |= {
     "one_of_the_answers_contact": Sentence("Choose one of the answers offered.", "kind"),
     "one_of_the_answers_closure": Sentence("Choose one of the answers offered.", "code"),
     "referrals_contact_uuid_key": Sentence("These words were sent already."),
+    "case_changed_hands": Sentence("Somebody else has this case by now. Look who, then take it over if that is right."),
     "owner_works_here": Sentence("Choose somebody who works here.", "after"),
     "hands_over_before_leaving": Sentence("Hand over their cases, and the duty, before they leave."),
     "case_is_open": Sentence("This case is closed. A later call opens a new one in the same network."),

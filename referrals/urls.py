@@ -23,6 +23,7 @@ urlpatterns = [
     path("cases/<uuid:case>/first-heard/", views.correct_first_heard, name="correct_first_heard"),
     path("cases/<uuid:case>/urgency/", views.change_urgency, name="change_urgency"),
     path("cases/<uuid:case>/take/", views.take_case, name="take_case"),
+    path("cases/<uuid:case>/take-over/", views.take_over, name="take_over"),
     path("cases/<uuid:case>/hand-over/", views.hand_over, name="hand_over"),
     path("cases/<uuid:case>/told/<uuid:referral>/", views.caller_told, name="caller_told"),
     path("cases/<uuid:case>/trail/", views_trail.trail, name="trail"),

@@ -28,6 +28,7 @@ from referrals.forms import (
     JoinForm,
     NamedFormSet,
     ReferForm,
+    TakeOverForm,
     ToldForm,
     UrgencyForm,
     chosen_clock,
@@ -169,16 +170,30 @@ def change_urgency(request: StaffRequest, case: UUID) -> HttpResponse:
 @staff_page
 @require_POST
 def take_case(request: StaffRequest, case: UUID) -> HttpResponse:
-    """From now on it is mine. From a board that is a moment old nobody takes what a colleague has just taken."""
+    """From now on it is mine. Whoever comes second, from a board that is a moment old, is told who has it."""
     this = _case(request, case)
-    if "waiting" in request.POST and this.taken_at and this.owner_id != request.staff.pk:
-        messages.warning(request, f"{this.owner.name} has taken this one a moment ago.")
-        return redirect(this)
     try:
         actions.take_case(case=this, by=request.user)
     except Refusal as refusal:
+        if refusal.rule == "case_changed_hands":
+            return redirect("take_over", this.uuid)
         messages.warning(request, refusal.sentence)
     return redirect(this)
+
+
+@staff_page
+@require_http_methods(["GET", "POST"])
+def take_over(request: StaffRequest, case: UUID) -> HttpResponse:
+    """Who has it, and since when; from now on it is mine instead. Taken over is what was seen, and nothing that changed meanwhile."""
+    this = _case(request, case)
+    form = TakeOverForm(request.POST if request.method == "POST" else None, case=this)
+    if this.taken_at and this.owner_id == request.staff.pk:
+        return redirect(this)
+    if form.is_valid() and _done(form, actions.take_over, case=this, by=request.user):
+        return redirect(this)
+    this.refresh_from_db(fields=["owner", "taken_at"])
+    context = {"seen": TakeOverForm.seen_of(this)}
+    return _case_page(request, "referrals/take_over.html", this, form, **context)
 
 
 @staff_page
@@ -261,7 +276,7 @@ def _call_taken(request: StaffRequest, case: Case, call: dict[str, Any]) -> Http
     """To the case. Words that had to be left out stay on the screen until the caller has been told."""
     referral = case.referrals.select_related("timer").get(uuid=call["uuid"])
     if referral.timer.met_at:
-        messages.success(request, "Saved. They sit together now: the clock of this call is met as it begins.")
+        messages.success(request, "Saved. The person and the team have met since then: the clock of this call has stopped.")
     else:
         verb = "reply" if referral.timer.kind == "reply" else "meet"
         messages.success(request, f"Saved. The clock runs: {verb} before {when_text(referral.timer.due_at)}.")

@@ -12,6 +12,7 @@ from referrals.actions.contact import (
     refer,
     take_call,
     take_case,
+    take_over,
 )
 from referrals.actions.rota import plan_turns, swap_turn, take_duty, take_out_turn
 
@@ -32,4 +33,5 @@ __all__ = [
     "take_case",
     "take_duty",
     "take_out_turn",
+    "take_over",
 ]

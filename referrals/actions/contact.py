@@ -149,16 +149,24 @@ def change_urgency(*, timer: ResponseTimer, after: str, reason: str = "", by: Us
 
 
 def take_case(*, case: Case, by: User) -> Case:
-    """`by` looks after the case from now on. Taking what one has taken already changes nothing."""
+    """`by` looks after the case from now on, which nobody has yet. Taking what one has taken already changes nothing."""
     require(REFERRALS, "case.take", by, case.network)
     me = staff_of(by)
     if case.taken_at and case.owner_id == me.pk:
         return case
+    if case.taken_at:
+        raise Refusal("case_changed_hands")
     return _give_to(case, me, by, "took a case")
 
 
+def take_over(*, case: Case, by: User) -> Case:
+    """`by` looks after it instead of whoever has it, as `case` was seen; they are told."""
+    require(REFERRALS, "case.take", by, case.network)
+    return _give_to(case, staff_of(by), by, "took a case over")
+
+
 def hand_over(*, case: Case, to: Staff, by: User) -> Case:
-    """`to` looks after the case from now on, and is told; it counts as taken once they take it."""
+    """`to` looks after the case from now on, and is told, as is whoever had it; it counts as taken once they take it."""
     require(REFERRALS, "case.hand_over", by, case.network)
     return _give_to(case, to, by, "handed a case over")
 
@@ -219,8 +227,8 @@ def _give_to(case: Case, to: Staff, by: User, verb: str) -> Case:
     with one_write(verb) as written:
         written.thing = case
         CaseHandover.objects.create(
-            case=case, service_id=case.service_id, network_id=case.network_id, before_id=case.owner_id, after=to,
-            by=staff_of(by),
+            case=case, service_id=case.service_id, network_id=case.network_id, before_id=case.owner_id,
+            before_since=case.taken_at, after=to, by=staff_of(by),
         )  # fmt: skip
     return case
 

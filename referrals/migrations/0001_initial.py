@@ -95,10 +95,16 @@ class Migration(migrations.Migration):
                 (
                     "before",
                     models.ForeignKey(
-                        help_text="Filled in by the database",
+                        help_text="As whoever gives or takes it saw it",
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="network.staff",
+                    ),
+                ),
+                (
+                    "before_since",
+                    models.DateTimeField(
+                        blank=True, help_text="Since when they had taken it, as seen; empty: nobody had", null=True
                     ),
                 ),
                 (

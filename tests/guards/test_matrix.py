@@ -88,6 +88,9 @@ TABLE = {
     "cases/<uuid:case>/urgency/": form(WORKS),
     "cases/<uuid:case>/take/": button(WORKS),
     "cases/<uuid:case>/hand-over/": form(WORKS),
+    "cases/<uuid:case>/take-over/": Entry(
+        {200: "team lead", 302: "coordinator"}, {200: "team lead", 302: "coordinator"}
+    ),  # hers already
     "cases/<uuid:case>/told/<uuid:referral>/": form(WORKS),
     "cases/<uuid:case>/close/": form(WORKS),
     "cases/<uuid:case>/trail/": page(WORKS, reads=True),

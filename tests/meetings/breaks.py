@@ -685,6 +685,19 @@ def _(c):
     return insert(CaseHandover, case_id=c.case.pk, before_id=c.lead.pk, after_id=c.former.pk, by_id=c.coordinator.pk)
 
 
+@breaks("case_changed_hands", by="lead")
+def _(c):
+    """From somebody who does not have it."""
+    seen = {"before_id": c.lead.pk, "before_since": c.case.taken_at}
+    return insert(CaseHandover, case_id=c.case.pk, after_id=c.lead.pk, by_id=c.lead.pk, **seen)
+
+
+@breaks("case_changed_hands", by="lead")
+def _(c):
+    """As if nobody had taken it."""
+    return insert(CaseHandover, case_id=c.case.pk, before_id=c.coordinator.pk, after_id=c.lead.pk, by_id=c.lead.pk)
+
+
 @breaks("owner_works_here", by="coordinator")
 def _(c):
     """As the second name under a closure."""
@@ -1424,9 +1437,8 @@ def _(c):
 
 @breaks("of_the_same_network", by="coordinator")
 def _(c):
-    return insert(
-        CaseHandover, case_id=c.case.pk, before_id=c.coordinator.pk, after_id=c.coordinator2.pk, by_id=c.coordinator.pk
-    )
+    seen = {"before_id": c.coordinator.pk, "before_since": c.case.taken_at}
+    return insert(CaseHandover, case_id=c.case.pk, after_id=c.coordinator2.pk, by_id=c.coordinator.pk, **seen)
 
 
 @breaks("of_the_same_network", by="clinician1")

@@ -138,7 +138,8 @@ FORBIDDEN = {
     "accept later": ("clinician1", lambda c: b.change(c.decision, said_at=b.now())),
     # 5: cover is for one meeting, and makes nothing of the network one's own
     "keep the case after covering": ("clinician3", lambda c: b.covering(c, b.insert(
-        CaseHandover, case_id=c.case.pk, before_id=c.lead.pk, after_id=c.clinician3.pk, by_id=c.clinician3.pk))),
+        CaseHandover, case_id=c.case.pk, before_id=c.case.owner_id, before_since=c.case.taken_at, after_id=c.clinician3.pk,
+        by_id=c.clinician3.pk))),
     "join the team by covering": ("clinician3", lambda c: b.covering(c, b.insert(
         TeamMember, network_id=c.network.pk, staff_id=c.clinician3.pk, founding=False))),
     "change the team by covering": ("clinician3", lambda c: b.covering(c, b.change(c.network.team.first(), left_at=b.now()))),

@@ -1,5 +1,7 @@
 """What happens beside the clock, refusals that are no closures (promise 3), who owns a case, and callers told later."""
 
+import re
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -8,8 +10,8 @@ from django.utils import timezone
 
 from network.models import AuditEntry, Message, Reading
 from network.rules import Refusal
-from referrals.actions import caller_told, hand_over, log_contact, take_case
-from referrals.models import CaseHandover, Contact
+from referrals.actions import caller_told, hand_over, log_contact, take_case, take_over
+from referrals.models import Case, CaseHandover, Contact
 from tests.conftest import acting_as, role
 from tests.factories import hours, make_case, make_cast, make_member, make_network
 
@@ -171,11 +173,13 @@ def close(cast, case):
 
 def test_taking_and_handing_over(cast, case, client):
     client.force_login(cast.lead.user)
+    Case.objects.filter(pk=case.pk).update(taken_at=None)
     assert client.post(reverse("take_case", args=[case.uuid]))["Location"] == f"/cases/{case.uuid}/"
     case.refresh_from_db()
     assert (case.owner, case.taken_at is not None) == (cast.lead, True)
     client.post(reverse("take_case", args=[case.uuid]))
     assert CaseHandover.objects.count() == 1
+    assert not Message.objects.filter(to=cast.coordinator.user.email, kind="staff").exists()  # she had not taken it
     client.post(reverse("hand_over", args=[case.uuid]), {"after": cast.clinician3.pk})
     case.refresh_from_db()
     assert (case.owner, case.taken_at) == (cast.clinician3, None)
@@ -195,10 +199,66 @@ def test_a_clinician_who_gives_a_case_away_sees_it_no_more(cast, case, client):
 
 def test_from_an_old_board_nobody_takes_what_was_taken(cast, case, client):
     client.force_login(cast.lead.user)
-    client.post(reverse("take_case", args=[case.uuid]), {"waiting": "1"})
+    answer = client.post(reverse("take_case", args=[case.uuid]))
     case.refresh_from_db()
     assert case.owner == cast.coordinator
     assert not CaseHandover.objects.exists()
+    page = client.get(answer["Location"]).content.decode()
+    assert "<bdi>Aino</bdi> has it</b>, since" in page
+    assert "Take it over" in page
+
+
+def seen_on(page):
+    return re.search('name="seen" value="([^"]+)"', page.content.decode())[1]
+
+
+def test_taking_over_is_explicit_and_told_to_whoever_had_it(cast, case, client):
+    client.force_login(cast.lead.user)
+    address = reverse("take_over", args=[case.uuid])
+    seen = seen_on(client.get(address))
+    for wrong in ("", "x", seen[:-8]):
+        assert client.post(address, {"seen": wrong}).status_code == 200
+    assert not CaseHandover.objects.exists()
+    assert client.post(address, {"seen": seen})["Location"] == case.get_absolute_url()
+    case.refresh_from_db()
+    assert (case.owner, case.taken_at is not None) == (cast.lead, True)
+    told = Message.objects.get(kind="staff")
+    assert (told.to, told.network) == (cast.coordinator.user.email, case.network)
+    assert "Taken over from <bdi>Aino</bdi>" in client.get(case.get_absolute_url()).content.decode()
+    assert client.get(address)["Location"] == case.get_absolute_url()
+
+
+def test_a_page_that_is_a_moment_old_takes_nothing_over(cast, case, client):
+    client.force_login(cast.lead.user)
+    address = reverse("take_over", args=[case.uuid])
+    seen = seen_on(client.get(address))
+    as_app(cast.coordinator.user, hand_over, case=case, to=cast.clinician3)
+    page = client.post(address, {"seen": seen})
+    assert "Somebody else has this case by now" in page.content.decode()
+    assert "Nobody has taken it yet" in page.content.decode()
+    case.refresh_from_db()
+    assert case.owner == cast.clinician3
+    client.post(address, {"seen": seen_on(page)})
+    case.refresh_from_db()
+    assert case.owner == cast.lead
+
+
+@pytest.mark.parametrize("second", [take_case, take_over])
+def test_of_two_who_take_it_at_once_the_second_is_told(cast, case, second):
+    Case.objects.filter(pk=case.pk).update(taken_at=None)
+    first_saw, second_saw = [Case.objects.select_related("network").get(pk=case.pk) for _ in range(2)]
+    as_app(cast.coordinator.user, take_case, case=first_saw)
+    with pytest.raises(Refusal) as refused:
+        as_app(cast.lead.user, second, case=second_saw)
+    assert refused.value.rule == "case_changed_hands"
+    case.refresh_from_db()
+    assert case.owner == cast.coordinator
+
+
+def test_whoever_had_it_is_told_when_somebody_else_hands_it_over(cast, case):
+    as_app(cast.lead.user, hand_over, case=case, to=cast.clinician1)
+    told = set(Message.objects.filter(kind="staff").values_list("to", flat=True))
+    assert told == {cast.coordinator.user.email, cast.clinician1.user.email}
 
 
 def test_a_case_is_given_only_to_who_works_here(cast, case, client):

@@ -137,12 +137,20 @@ BEGIN
 END $$;
 CREATE TRIGGER replied AFTER INSERT ON referrals_contact FOR EACH ROW WHEN (NEW.kind = 'replied') EXECUTE FUNCTION od.reply_given();
 
+-- Two who take or give a case at once wait for each other here, and the second one hears of the first: a case changes hands only from
+-- whoever is known to have it, and since when.
 CREATE FUNCTION od.hand_over() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE k referrals_case;
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM network_staff WHERE id = NEW.after_id AND left_at IS NULL) THEN
     PERFORM od.refuse('owner_works_here');
   END IF;
-  SELECT owner_id INTO NEW.before_id FROM referrals_case WHERE id = NEW.case_id FOR UPDATE;
+  SELECT * INTO k FROM referrals_case WHERE id = NEW.case_id FOR UPDATE;
+  IF od.uid() IS NOT NULL AND (NEW.before_id, NEW.before_since) IS DISTINCT FROM (k.owner_id, k.taken_at) THEN
+    PERFORM od.refuse('case_changed_hands');
+  END IF;
+  NEW.before_id := k.owner_id;
+  NEW.before_since := k.taken_at;
   -- Given to somebody else, it counts as taken only when they say so.
   UPDATE referrals_case SET owner_id = NEW.after_id, taken_at = CASE WHEN NEW.after_id = NEW.by_id THEN NEW.at END WHERE id = NEW.case_id;
   RETURN NEW;

@@ -62,15 +62,17 @@ BEGIN
 END $$;
 CREATE TRIGGER fits BEFORE INSERT ON referrals_contact FOR EACH ROW WHEN (NEW.kind = 'replied') EXECUTE FUNCTION od.reply_fits();
 
--- Whoever is given a case by somebody else is told so.
+-- Whoever is given a case by somebody else is told so, and so is whoever had it.
 CREATE FUNCTION od.handover_tells() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM od.queue_message('handover:' || NEW.id, 'staff', NEW.service_id, NEW.network_id,
-    (SELECT u.email FROM network_user u JOIN network_staff s ON s.user_id = u.id WHERE s.id = NEW.after_id), NULL);
+    (SELECT u.email FROM network_user u JOIN network_staff s ON s.user_id = u.id WHERE s.id = NEW.after_id AND s.id <> NEW.by_id), NULL);
+  PERFORM od.queue_message('handover:' || NEW.id || ':before', 'staff', NEW.service_id, NEW.network_id, (SELECT u.email FROM network_user u
+    JOIN network_staff s ON s.user_id = u.id WHERE s.id = NEW.before_id AND s.id NOT IN (NEW.by_id, NEW.after_id) AND s.left_at IS NULL
+      AND NEW.before_since IS NOT NULL), NULL);
   RETURN NULL;
 END $$;
-CREATE TRIGGER tells AFTER INSERT ON referrals_casehandover FOR EACH ROW WHEN (NEW.after_id <> NEW.by_id)
-  EXECUTE FUNCTION od.handover_tells();
+CREATE TRIGGER tells AFTER INSERT ON referrals_casehandover FOR EACH ROW EXECUTE FUNCTION od.handover_tells();
 
 -- What nobody has taken goes with the duty: whoever goes home leaves no waiting case behind.
 CREATE FUNCTION od.duty_passes_on() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
