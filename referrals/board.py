@@ -99,6 +99,16 @@ class Row:
         return self.clock == "emergency"
 
 
+@dataclass(frozen=True)
+class Unsaid:
+    """A closed case with decisions made without the person that no meeting has taken up."""
+
+    uuid: str
+    name: str
+    number: int
+    closed_at: datetime
+
+
 @dataclass
 class Board:
     rows: list[Row]
@@ -107,6 +117,7 @@ class Board:
     filters: list[dict[str, Any]]
     running: int
     gaps: list[RotaGap]
+    unsaid: list[Unsaid]
     cut: bool
 
 
@@ -152,6 +163,7 @@ def read_board(staff: Staff, *, show: str, page: str, now: datetime) -> Board:
         ],
         running=_most(counts["running"]),
         gaps=_gaps(counts["gaps"] or []),
+        unsaid=[Unsaid(**row | {"closed_at": datetime.fromisoformat(row["closed_at"])}) for row in counts["unsaid"]],
         cut=counts[show] >= MOST,
     )
 
@@ -208,13 +220,24 @@ def contact_line(contact: Contact) -> str:
 
 
 def _counts(cases: CaseQuerySet, staff: Staff, now: datetime) -> dict[str, Any]:
-    """All numbers of the head, and the gaps of the rota, in one query."""
+    """All numbers of the head, the gaps of the rota, and what was left unsaid in closed cases, in one query."""
     ids = {show: shown(cases, show, staff, now).order_by().values("pk")[: MOST + 1] for show in FILTERS}
     ids["running"] = cases.exclude(due_at=None).order_by().values("pk")[: MOST + 1]
     counted: dict[str, Any] = {f"n_{show}": Coalesce(Count(rows), 0) for show, rows in ids.items()}
     counted["n_gaps"] = RawSQL(GAPS, [staff.service_id, now, now + ROTA_AHEAD], output_field=JSONField())  # noqa: S611
+    counted["n_unsaid"] = ArraySubquery(_unsaid(staff))
     row = Service.objects.filter(pk=staff.service_id).annotate(**counted).values(*counted)
     return {key.removeprefix("n_"): value for key, value in row.get().items()}
+
+
+def _unsaid(staff: Staff) -> Any:
+    """Closed cases of the service, or of their teams, that still stand on the board; those closed first on top."""
+    cases = Case.objects.closed_unsaid().filter(service=staff.service_id)
+    if not staff.oversees:
+        cases = cases.filter(network__in=TeamMember.objects.current().filter(staff=staff).values("network"))
+    person = Member.objects.persons().filter(network=OuterRef("network")).values("name")[:1]
+    row = JSONObject(uuid="uuid", name=Subquery(person), number="open_exceptions", closed_at="closed_at")
+    return cases.order_by("closed_at", "pk").values(row=row)[:PAGE]
 
 
 def _held() -> Any:

@@ -58,6 +58,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
+    def closed_unsaid(self) -> Self:
+        """Closed, and something that was decided without the person has not been taken up by a meeting."""
+        return self.filter(closed_at__isnull=False, open_exceptions__gt=0)
+
     def overdue(self) -> Self:
         return self.filter(due_at__lt=timezone.now())
 
@@ -124,6 +128,8 @@ class Case(models.Model):
             models.Index("service", F("due_at").asc(nulls_last=True), F("opened_at").desc(), F("id").desc(),
                          condition=Q(closed_at=None), name="case_board"),
             models.Index(fields=["network", "-opened_at"], name="case_network"),
+            models.Index(fields=["service", "closed_at"], condition=Q(closed_at__isnull=False, open_exceptions__gt=0),
+                         name="case_closed_unsaid"),
         ]  # fmt: skip
         constraints = [
             models.UniqueConstraint("network", condition=Q(closed_at=None), name="network_has_one_open_case"),

@@ -404,6 +404,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", False), ("open_exceptions__gt", 0)),
+                fields=["service", "closed_at"],
+                name="case_closed_unsaid",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="escalationplan",
             index=models.Index(fields=["service", "subject", "-made_at"], name="plan_current"),
         ),

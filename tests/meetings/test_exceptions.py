@@ -8,12 +8,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from meetings.actions.exceptions import record_exception
+from meetings.actions.record import take_up
 from meetings.models import DecidedWithout, Meeting
 from network.models import Message
 from network.rules import Refusal
+from referrals.actions import close_case
 from referrals.models import CaseClosure
 from tests.conftest import acting_as, role
-from tests.factories import hours, make_cast, make_meeting
+from tests.factories import hours, make_case, make_cast, make_meeting, start
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +90,38 @@ def test_a_closed_case_takes_none(cast):
         decided_in=cast.held.uuid,
     )  # fmt: skip
     refused("case_is_open", record, cast, by=cast.coordinator)
+
+
+def test_closed_without_a_meeting_it_stays_on_the_board_until_a_meeting_took_it_up(client, cast):
+    Meeting.objects.filter(pk=cast.booked.pk).update(
+        status="cancelled", cancelled_at=timezone.now(), cancelled_reason="-"
+    )
+    exception = record(cast)
+    by = cast.coordinator.user
+    with role("od_app"), acting_as(by.pk):
+        close_case(
+            case=cast.case, kind="without_meeting", reason="She moved away.", code="moved_away", offers="Monday", second_staff=cast.lead,
+            word_to_person="by letter", word_to_caller="by phone", by=by,
+        )  # fmt: skip
+
+    def on_the_board(who):
+        client.force_login(who.user)
+        html = client.get("/board/").content.decode()
+        assert ("Closed, and still to be talked about." in html) is (f"/cases/{cast.case.uuid}/" in html)
+        return f'<a href="/cases/{cast.case.uuid}/"><bdi>Elina</bdi></a>: 1 decision, closed' in html
+
+    for who in (cast.coordinator, cast.lead, cast.clinician1):
+        assert on_the_board(who)
+        assert client.get(f"/cases/{cast.case.uuid}/").status_code == 200
+    for who in (cast.clinician3, cast.former, cast.coordinator2, cast.clinician4):
+        assert not on_the_board(who)
+    # A later crisis in the same network: its meeting takes it up.
+    meeting = make_meeting(make_case(cast.network, cast.coordinator), cast.clinician1, invited=[cast.person])
+    start(meeting, cast.person, cast.clinician1)
+    assert on_the_board(cast.coordinator)
+    take_up(exception=exception, meeting=meeting, words="We talked about it.", by=cast.clinician1.user)
+    for who in (cast.coordinator, cast.clinician1):
+        assert not on_the_board(who)
 
 
 def test_straight_sql_neither_edits_nor_closes_it(cast):

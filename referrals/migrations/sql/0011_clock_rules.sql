@@ -324,7 +324,8 @@ BEGIN
     ORDER BY id FOR NO KEY UPDATE) w;
 END $$;
 
--- A closed case has no wish and no exception that waits. What somebody wrote is still to be read.
+-- A closed case has no wish that waits, and nobody is woken for an exception in it, which stands on the board all the same. What somebody
+-- wrote is still to be read.
 CREATE FUNCTION od.closed_is_unwatched() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM od.end_watches(NEW.id, 'wish', 'closed'), od.end_watches(NEW.id, 'exception', 'closed');
