@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from meetings.gather import gathered, unfold
-from meetings.models import DecidedWithout, Invitation, Meeting, MeetingStaff
+from meetings.models import DecidedWithout, Invitation, Meeting, MeetingStaff, Told
 from meetings.timeline import address_of
 from network.models import Member, MemberContact, Staff, TeamMember, User
 from referrals.models import Case
@@ -69,12 +69,13 @@ class MeetingPage:
         return f"{self.person.name}’s" if self.person else "the person’s"
 
     @property
-    def by_phone(self) -> list[SimpleNamespace]:
-        return [one for one in self.invitations if not one.email and one.phone]
-
-    @property
-    def on_paper(self) -> list[SimpleNamespace]:
-        return [one for one in self.invitations if not one.email and not one.phone]
+    def to_tell(self) -> list[SimpleNamespace]:
+        """Whom no e-mail reaches and nobody has told of the meeting as it is now."""
+        over = (
+            self.meeting.status in (Meeting.Status.STARTED, Meeting.Status.CLOSED)
+            or self.meeting.ends_at < timezone.now()
+        )
+        return [] if over else [one for one in self.invitations if not one.email and not one.told]
 
 
 @dataclass
@@ -120,8 +121,16 @@ def page_of(user: User, uuid: UUID) -> MeetingPage:
     own = next((one for one in asked if one.user_id == user.pk), None)
     person = next(iter(unfold(found.person_rows)), None)
     staff = user.staff
+    now = {
+        one.asked: one
+        for one in unfold(found.told_rows)
+        if (one.moves, one.cancelled) == (found.moves, found.status == "cancelled")
+    }
     for one in asked:
         one.face = "person" if one.is_person else "member"
+        one.told = now.get(one.uuid)
+        if one.told:
+            one.told.way = Told.How(one.told.how).label
     page = MeetingPage(
         meeting=found,
         whole=bool(found.opened_rows),
@@ -200,6 +209,10 @@ def _whole(rows: QuerySet[Meeting], user: Any) -> QuerySet[Any]:
             asked, "uuid", "answer", "reason", "answered_at", "word", "asked_at", name=F("member__name"),
             is_person=F("member__is_person"), relation=F("member__relation"), user_id=F("member__user_id"),
             email=F("member__contact__email"), phone=F("member__contact__phone"), answered_by=F("answered_by_id"),
+        ),
+        told_rows=gathered(
+            Told.objects.filter(invitation__meeting=OuterRef("pk")), "moves", "cancelled", "how", "name", told_at=F("at"),
+            asked=F("invitation__uuid"),
         ),
         person_rows=gathered(person, "pk", "uuid", "name", "user_id"),
         home_rows=gathered(home, "language", "interpreter", "home_address"),

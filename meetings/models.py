@@ -203,6 +203,38 @@ class Invitation(models.Model):
         return f"invitation {self.uuid}"
 
 
+class Told(models.Model):
+    """A word to somebody whom no e-mail reaches that a meeting was booked, moved or cancelled: by whom, how, and when."""
+
+    class How(models.TextChoices):
+        PHONE = "phone", "by phone"
+        PAPER = "paper", "on paper"
+        IN_PERSON = "in_person", "in person"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="tellings")
+    moves = models.PositiveSmallIntegerField(help_text="Of which time and place: how often the meeting had been moved")
+    cancelled = models.BooleanField(db_default=False, help_text="Filled in by the database")
+    how = models.CharField(max_length=20, choices=How)
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120, blank=True, help_text="Of whoever told them; filled in by the database")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint("invitation", "moves", "cancelled", name="told_once"),
+            models.CheckConstraint(
+                condition=Q(how__in=["phone", "paper", "in_person"]), name="one_of_the_answers_told"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"word {self.uuid}"
+
+
 class Presence(models.Model):
     """Somebody in the room, from arriving to leaving. A mistaken tap is taken back beside, never deleted."""
 

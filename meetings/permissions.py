@@ -35,6 +35,7 @@ MEETINGS: dict[str, Predicate] = {
     "meeting.staff": works_with,
     "meeting.invite": any_of(works_with, is_person),
     "meeting.answer_for": works_with,
+    "meeting.told": works_with,
     "exception.record": works_with,
     "record.write": came,
     "record.close": came,

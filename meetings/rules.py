@@ -105,5 +105,7 @@ SENTENCES |= {
     "one_of_the_answers_invitation": Sentence("Choose one of the answers offered.", "answer"),
     "one_of_the_answers_read_back": Sentence("Choose one of the answers offered.", "answer"),
     "one_of_the_answers_addendum": Sentence("Choose one of the answers offered.", "kind"),
+    "one_of_the_answers_told": Sentence("Say how they were told.", "how"),
+    "told_once": Sentence("They have been told already."),
     "one_of_the_answers_share": Sentence("Choose one of the answers offered.", "how"),
 }

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("meetings/<uuid:meeting>/cancel/", booking.cancel, name="cancel"),
     path("meetings/<uuid:meeting>/staff/", booking.meeting_staff, name="meeting_staff"),
     path("meetings/<uuid:meeting>/invite/", booking.invite, name="invite"),
+    path("meetings/<uuid:meeting>/told/<uuid:invitation>/", booking.told, name="told"),
     path("meetings/<uuid:meeting>/answer/<uuid:invitation>/", booking.answer, name="answer"),
     # notes, and everybody's own page
     path("notes/<uuid:meeting>/", notes.note, name="note"),

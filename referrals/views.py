@@ -276,7 +276,9 @@ def _call_taken(request: StaffRequest, case: Case, call: dict[str, Any]) -> Http
     """To the case. Words that had to be left out stay on the screen until the caller has been told."""
     referral = case.referrals.select_related("timer").get(uuid=call["uuid"])
     if referral.timer.met_at:
-        messages.success(request, "Saved. The person and the team have met since then: the clock of this call has stopped.")
+        messages.success(
+            request, "Saved. The person and the team have met since then: the clock of this call has stopped."
+        )
     else:
         verb = "reply" if referral.timer.kind == "reply" else "meet"
         messages.success(request, f"Saved. The clock runs: {verb} before {when_text(referral.timer.due_at)}.")

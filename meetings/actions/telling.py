@@ -9,9 +9,11 @@ from uuid import uuid4
 
 from django.db import connection
 
-from meetings.models import Invitation, Meeting
-from network.models import Member, Message, Staff
-from network.rules import queue_message
+from meetings.models import Invitation, Meeting, Told
+from meetings.permissions import MEETINGS
+from network.models import Member, Message, Staff, User
+from network.permissions import require, staff_of
+from network.rules import one_write, queue_message
 
 
 def tell_invited(meeting: Meeting, about: str, kind: str, invitations: Iterable[Invitation]) -> None:
@@ -34,6 +36,17 @@ def tell_new_address(member: Member) -> None:
     asked = Invitation.objects.filter(member=member, withdrawn_at=None, meeting__status=Meeting.Status.BOOKED)
     for invitation in asked.select_related("meeting"):
         tell_invited(invitation.meeting, f"address:{uuid4()}", Message.Kind.MEETING, [invitation])
+
+
+def write_down_told(*, invitation: Invitation, how: str, seen_moves: int, by: User) -> Told:
+    """`by` has told somebody whom no e-mail reaches: of the meeting as they saw it, after `seen_moves` moves."""
+    require(MEETINGS, "meeting.told", by, invitation.network)
+    with one_write("told somebody of a meeting") as written:
+        written.thing = told = Told.objects.create(
+            invitation=invitation, network=invitation.network, service_id=invitation.service_id, moves=seen_moves, how=how,
+            by=staff_of(by),
+        )  # fmt: skip
+    return told
 
 
 def tell_staff(meeting: Meeting, about: str, staff: Iterable[Staff]) -> None:

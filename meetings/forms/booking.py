@@ -9,7 +9,7 @@ from django import forms
 from meetings.actions.booking import Appointment
 from meetings.actions.members import Word
 from meetings.forms.team import written
-from meetings.models import Invitation, Meeting
+from meetings.models import Invitation, Meeting, Told
 from meetings.slots import Slot
 from network.fields import LineField, LocalTimeField, OnceField, WordsField
 from network.models import Member, Staff
@@ -202,6 +202,13 @@ class AnswerForm(forms.Form):
     )  # fmt: skip
     reason = WordsField(label="Anything you would like to say about it", most=300, rows=3, required=False)
     seen_moves = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ToldByForm(forms.Form):
+    """How somebody was told, and of which time and place."""
+
+    how = forms.ChoiceField(choices=Told.How)
+    seen_moves = forms.IntegerField(min_value=0, max_value=30_000)
 
 
 def ask_forms(

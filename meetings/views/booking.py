@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from meetings.actions.booking import (
     answer_invitation,
@@ -19,6 +19,7 @@ from meetings.actions.booking import (
     change_who_comes,
     move_meeting,
 )
+from meetings.actions.telling import write_down_told
 from meetings.agenda import free_slots, why_not
 from meetings.diary import diary, page_of
 from meetings.forms.booking import (
@@ -28,15 +29,16 @@ from meetings.forms.booking import (
     CancelForm,
     MoveForm,
     StaffForm,
+    ToldByForm,
     as_typed,
     ask_forms,
 )
 from meetings.gather import gathered, unfold
-from meetings.models import Invitation, Meeting
+from meetings.models import Invitation, Meeting, Told
 from meetings.views.pages import case_page, me, sent
 from network.fields import show_refusal
 from network.models import Member, Network, Staff, TeamMember
-from network.pages import signed_in_page, staff_page
+from network.pages import StaffRequest, signed_in_page, staff_page
 from network.rules import Refusal, log_reading
 from referrals.models import Case
 
@@ -59,7 +61,9 @@ def meeting(request: HttpRequest, meeting: UUID) -> HttpResponse:
     page = page_of(me(request), meeting)
     log_reading("meeting", page.meeting.uuid, page.meeting.network)
     template = "meetings/meeting.html" if page.whole else "meetings/meeting_invited.html"
-    return render(request, template, {"page": page, "meeting": page.meeting, "nav": "meetings"})
+    return render(
+        request, template, {"page": page, "meeting": page.meeting, "hows": Told.How.choices, "nav": "meetings"}
+    )
 
 
 @staff_page
@@ -224,6 +228,24 @@ def answer(request: HttpRequest, meeting: UUID, invitation: UUID) -> HttpRespons
     return _meeting_page(
         request, page.meeting, "meetings/answer.html", {"form": form, "asked": asked, "own": own, "page": page}
     )
+
+
+@staff_page
+@require_POST
+def told(request: StaffRequest, meeting: UUID, invitation: UUID) -> HttpResponse:
+    """Somebody whom no e-mail reaches has been told, by phone, on paper or in person."""
+    this = _meeting_of(request, meeting)
+    asked = get_object_or_404(this.invitations.filter(withdrawn_at=None).select_related("network"), uuid=invitation)
+    form = ToldByForm(request.POST)
+    try:
+        if form.is_valid():
+            write_down_told(invitation=asked, **form.cleaned_data, by=request.user)
+            messages.success(request, "Written down.")
+        else:
+            messages.warning(request, "Say how they were told.")
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("meeting", this.uuid)
 
 
 def _meeting_of(request: HttpRequest, uuid: UUID) -> Meeting:

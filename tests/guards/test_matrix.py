@@ -110,6 +110,7 @@ TABLE = {
     "meetings/<uuid:meeting>/cancel/": form(WORKS),
     "meetings/<uuid:meeting>/staff/": form(WORKS),
     "meetings/<uuid:meeting>/invite/": Entry({200: f"person {WORKS}"}, {302: f"person {WORKS}"}),
+    "meetings/<uuid:meeting>/told/<uuid:invitation>/": button(WORKS),
     "meetings/<uuid:meeting>/answer/<uuid:invitation>/": form(f"mother {WORKS}"),
     # notes, and everybody's own page
     "notes/<uuid:meeting>/": page(READERS, SIGNED_IN, about="held", reads=True),

@@ -17,6 +17,7 @@ APPEND_ONLY = {
     "referrals_firstheardcorrection", "referrals_urgencychange", "referrals_contact", "referrals_caseclosure",
     "referrals_casehandover", "referrals_escalationplan", "referrals_planstep", "referrals_watch", "referrals_watchstep",
     "referrals_acknowledgement", "meetings_addendum", "meetings_teamchange",
+    "meetings_told",
 }  # fmt: skip
 # Rows that come into being only through a function, which says who acted and keeps what belongs together together.
 THROUGH_FUNCTIONS = {

@@ -21,6 +21,7 @@ from meetings.models import (
     Presence,
     ReadBack,
     TeamChange,
+    Told,
 )
 from network.models import Consent, Member, Staff, TeamMember
 from referrals.models import (
@@ -392,6 +393,32 @@ def _(c):
         meeting=c.held, member=c.friend, network=c.network, service=c.service, how="own_page", recorded_by=c.person.user
     )
     return change(row, withdrawn_by_id=c.person.user.pk)
+
+
+def told_row(c, **extra):
+    values = {
+        "invitation_id": c.booked.invitations.get(member=c.friend).pk,
+        "moves": 0,
+        "how": "phone",
+        "by_id": c.clinician1.pk,
+    } | extra
+    return insert(Told, **values)
+
+
+@breaks("told_once", by="clinician1")
+def _(c):
+    return [told_row(c), told_row(c)]
+
+
+@breaks("one_of_the_answers_told", by="clinician1")
+def _(c):
+    return told_row(c, how="by pigeon")
+
+
+@breaks("moved_meanwhile", by="clinician1")
+def _(c):
+    """Somebody is told of a time that is no more."""
+    return told_row(c, moves=3)
 
 
 @breaks("one_of_the_answers_share", by="clinician1")
