@@ -409,7 +409,8 @@ def onni_afterwards(s: Story, case: Case, first: Meeting, second: Meeting, third
         given_at=s.at(-22, "19:00"),
     )
     NoteShare.objects.create(
-        meeting=third, member=c.aada, network=network, service=s.service, how="in_the_room", witness="Kaija and Leena",
+        meeting=third, member=c.aada, network=network, service=s.service, how="in_the_room",
+        where="at the end of the meeting, in the kitchen", witness="Kaija and Leena",
         recorded_by=c.leena.user, given_at=s.at(-8, "14:18"),
     )  # fmt: skip
     for who, role, what, thing, at in [

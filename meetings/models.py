@@ -489,6 +489,7 @@ class NoteShare(models.Model):
     member = models.ForeignKey(Member, models.PROTECT, related_name="shares")
     given_at = models.DateTimeField(db_default=Now())
     how = models.CharField(max_length=20, choices=Consent.How)
+    where = models.CharField(max_length=200, blank=True)
     witness = models.CharField(max_length=200, blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -257,7 +257,7 @@ def notes_for(user: Any) -> Any:
         .select_related("service", "network", "next_meeting")
         .annotate(
             members_found=gathered(network.current().annotate(**_what_they_read()), "id", "uuid", "name", "relation", "is_person",
-                                   "user_id", "covers", "shared", "given_at"),
+                                   "user_id", "covers", "shared", "given_at", "words", "single_words"),
             there_found=gathered(Presence.objects.filter(meeting=OuterRef("pk"), mistaken_at=None), "name", "member_id", "staff_id",
                                  "arrived_at", "left_at"),
             heard_found=gathered(ReadBack.objects.filter(meeting=OuterRef("pk")), "name", "answer", "words", "member_id"),
@@ -283,6 +283,8 @@ def _what_they_read() -> dict[str, Any]:
         "covers": Subquery(consent.values("covers")[:1]),
         "given_at": Subquery(consent.values("given_at")[:1]),
         "shared": Exists(share),
+        "words": gathered(consent, "how", "where", "witness", most=1),
+        "single_words": gathered(share, "how", "where", "witness", most=1),
     }
 
 
@@ -291,6 +293,7 @@ def _open(meeting: Any, user: Any) -> Note:
     for one in members:
         standing = one.covers == "all" or (one.covers == "from_now" and meeting.started_at >= one.given_at)
         one.standing, one.reads = standing, not one.is_person and (standing or one.shared)
+        one.word = next(iter(unfold(one.words if standing else one.single_words)), None)
     reader = {one.id for one in members if one.user_id == user.pk} if user.pk else {user.member_id}
     me = next((one for one in members if one.id in reader and (one.is_person or one.reads)), None)
     heard = unfold(meeting.heard_found)

@@ -43,10 +43,10 @@ def share_note(*, meeting: Meeting, member: Member, by: User) -> NoteShare:
     return _share(meeting, member, by, how=Consent.How.OWN_PAGE)
 
 
-def write_down_share(*, meeting: Meeting, member: Member, how: str, witness: str, by: User) -> NoteShare:
-    """The person's word said in the room or on paper, written down with who was there."""
+def write_down_share(*, meeting: Meeting, member: Member, how: str, where: str, witness: str, by: User) -> NoteShare:
+    """The person's word said in the room or on paper, written down with where that was and who was there."""
     require(MEETINGS, "share.write_down", by, meeting.network)
-    return _share(meeting, member, by, how=how, witness=witness)
+    return _share(meeting, member, by, how=how, where=where, witness=witness)
 
 
 def withdraw_share(*, meeting: Meeting, member: Member, by: User) -> None:

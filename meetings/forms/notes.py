@@ -64,8 +64,8 @@ class WordForm(ShareForm):
     where = LineField(
         label="Where it was said",
         most=200,
-        required=False,
-        help_text="Needed for more than this meeting. For instance: at the end of the meeting, in the kitchen",
+        needed="Say where the person gave their word.",
+        help_text="For instance: at the end of the meeting, in the kitchen. The person can read this.",
     )
     witness = LineField(
         label="Who was there when the person said it",

@@ -520,6 +520,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
+                ("where", models.CharField(blank=True, max_length=200)),
                 ("witness", models.CharField(blank=True, max_length=200)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (

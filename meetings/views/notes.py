@@ -80,7 +80,7 @@ def late_line_seen(request: HttpRequest, meeting: UUID, line: UUID) -> HttpRespo
 @signed_in_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def note_share(request: HttpRequest, meeting: UUID) -> HttpResponse:
-    """The person chooses who reads this meeting; or the team writes down the person's word, with who was there."""
+    """The person chooses who reads this meeting; or the team writes down the person's word, with where and who was there."""
     found = read_note(request.user, meeting)
     if not found.may_share:
         raise Http404
@@ -110,9 +110,8 @@ def _share(request: HttpRequest, found: Note, chosen: list[Any], said: dict[str,
             if found.for_person:
                 sharing.share_note(meeting=found.meeting, member=member, by=by)
             elif said["covers"] == WordForm.THIS:
-                sharing.write_down_share(
-                    meeting=found.meeting, member=member, how=said["how"], witness=said["witness"], by=by
-                )
+                words = {key: said[key] for key in ("how", "where", "witness")}
+                sharing.write_down_share(meeting=found.meeting, member=member, by=by, **words)
             else:
                 words = {key: said[key] for key in ("covers", "how", "where", "witness")}
                 consent.write_down_consent(member=member, by=by, **words)

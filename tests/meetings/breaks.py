@@ -379,7 +379,13 @@ def _(c):
 
 @breaks("share_names_its_witness", by="clinician1")
 def _(c):
-    return share_row(c, **on_paper(c, witness=""))
+    return share_row(c, **on_paper(c, where="in the kitchen", witness=""))
+
+
+@breaks("consent_says_where", by="clinician1")
+def _(c):
+    """Of one meeting."""
+    return share_row(c, **on_paper(c, where=" "))
 
 
 @breaks("shared_once", by="person")
@@ -423,7 +429,7 @@ def _(c):
 
 @breaks("one_of_the_answers_share", by="clinician1")
 def _(c):
-    return share_row(c, **on_paper(c, how="by pigeon"))
+    return share_row(c, **on_paper(c, where="in the kitchen", how="by pigeon"))
 
 
 # -- The team -----------------------------------------------------------------------------------------------------------------

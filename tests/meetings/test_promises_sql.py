@@ -163,7 +163,7 @@ FORBIDDEN = {
     "consent on the person's page by the team": ("clinician1", lambda c: b.consent_row(c, recorded_by_id=c.clinician1.user.pk)),
     "share with oneself": ("friend", lambda c: b.share_row(c, recorded_by_id=c.friend.user.pk)),
     "share by one who reads": ("mother", lambda c: b.share_row(c, recorded_by_id=c.mother.user.pk)),
-    "share from another team": ("clinician3", lambda c: b.share_row(c, **b.on_paper(c, recorded_by_id=c.clinician3.user.pk))),
+    "share from another team": ("clinician3", lambda c: b.share_row(c, **b.on_paper(c, where="x", recorded_by_id=c.clinician3.user.pk))),
     "withdraw in another's name": ("person", lambda c: b.change(c.consent, withdrawn_at=b.now(), withdrawn_by_id=c.mother.user.pk)),
     "widen a consent": ("person", lambda c: b.change(c.consent, covers="from_now")),
     "stand beside an unshared note": ("friend", lambda c: b.addendum(c.held, c, member_id=c.friend.pk)),
@@ -232,7 +232,9 @@ def test_not_even_the_owner_deletes_or_rewrites(standing, model):
 
 def everything_written(c):
     """A row in each table that the cast leaves empty."""
-    perform([b.addendum(c.held, c, member_id=c.person.pk), b.exception_row(c), b.share_row(c), b.contact(c)])
+    perform(
+        [b.addendum(c.held, c, member_id=c.person.pk), b.exception_row(c), b.share_row(c), b.contact(c), b.told_row(c)]
+    )
     perform(
         b.insert(
             FirstHeardCorrection,

@@ -23,15 +23,15 @@ def cast():
     return make_cast()
 
 
-def insert_share(cast, by, *, meeting=None, member=None, how="own_page", witness="", as_=None):
+def insert_share(cast, by, *, meeting=None, member=None, how="own_page", witness="", where="", as_=None):
     """Straight SQL under the app's own role; whether a row came of it."""
     meeting, member, user = meeting or cast.held, member or cast.friend, by.user
     try:
         with transaction.atomic(), role("od_app"), acting_as(user.pk), connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO meetings_noteshare (uuid, service_id, network_id, meeting_id, member_id, how, witness, recorded_by_id)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-                [uuid4(), meeting.service_id, meeting.network_id, meeting.pk, member.pk, how, witness, (as_ or user).pk],
+                'INSERT INTO meetings_noteshare (uuid, service_id, network_id, meeting_id, member_id, how, "where", witness,'
+                " recorded_by_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                [uuid4(), meeting.service_id, meeting.network_id, meeting.pk, member.pk, how, where, witness, (as_ or user).pk],
             )  # fmt: skip
     except DatabaseError:
         return False
@@ -76,14 +76,15 @@ def test_sql_only_the_person_gives_their_word_on_their_own_page(cast, who, inser
 @pytest.mark.parametrize("who", [*NOBODY_ELSE, "person"])
 @pytest.mark.parametrize("insert", [insert_share, insert_consent])
 def test_sql_only_the_team_writes_it_down(cast, who, insert):
-    said = {"how": "in_the_room", "witness": "Marja"} | ({"where": "the kitchen"} if insert is insert_consent else {})
+    said = {"how": "in_the_room", "witness": "Marja", "where": "the kitchen"}
     assert not insert(cast, getattr(cast, who), **said)
     assert insert(cast, cast.clinician1, **said)
 
 
 def test_sql_the_team_names_a_witness_and_nobody_writes_in_anothers_name(cast):
-    assert not insert_share(cast, cast.clinician1, how="in_the_room")
-    assert not insert_consent(cast, cast.clinician1, how="in_the_room", witness="Marja")
+    for insert in (insert_share, insert_consent):
+        for left_out in ({"witness": "Marja"}, {"where": "the kitchen"}, {"where": " ", "witness": "Marja"}):
+            assert not insert(cast, cast.clinician1, how="in_the_room", **left_out)
     assert not insert_share(cast, cast.clinician1, as_=cast.person.user)
     assert not insert_consent(cast, cast.mother, as_=cast.person.user)
 
@@ -91,10 +92,10 @@ def test_sql_the_team_names_a_witness_and_nobody_writes_in_anothers_name(cast):
 def test_sql_a_cover_writes_it_down_for_the_meeting_they_come_to(cast):
     covered = make_meeting(cast.case, cast.clinician3)
     start(covered, cast.person, cast.clinician3)
-    said = {"how": "in_the_room", "witness": "Marja"}
+    said = {"how": "in_the_room", "witness": "Marja", "where": "the kitchen"}
     assert insert_share(cast, cast.clinician3, meeting=covered, **said)
     assert not insert_share(cast, cast.clinician3, meeting=cast.held, **said)
-    assert not insert_consent(cast, cast.clinician3, where="the kitchen", **said)
+    assert not insert_consent(cast, cast.clinician3, **said)
 
 
 def test_sql_no_meeting_and_no_member_of_another_network(cast):
@@ -138,14 +139,14 @@ def test_sql_what_was_taken_back_stays_and_says_who_did_it(cast):
 @pytest.mark.parametrize("who", NOBODY_ELSE)
 def test_actions_refuse_everybody_else(cast, who):
     by = getattr(cast, who).user
-    written = {"how": "in_the_room", "witness": "Marja", "by": by}
+    written = {"how": "in_the_room", "where": "here", "witness": "Marja", "by": by}
     with role("od_app"), acting_as(by.pk):
         for attempt in (
             lambda: sharing.share_note(meeting=cast.held, member=cast.friend, by=by),
             lambda: sharing.write_down_share(meeting=cast.held, member=cast.friend, **written),
             lambda: sharing.withdraw_share(meeting=cast.held, member=cast.friend, by=by),
             lambda: consents.give_consent(member=cast.friend, covers="all", by=by),
-            lambda: consents.write_down_consent(member=cast.friend, covers="all", where="here", **written),
+            lambda: consents.write_down_consent(member=cast.friend, covers="all", **written),
             lambda: consents.withdraw_consent(member=cast.mother, by=by),
         ):
             with pytest.raises(PermissionDenied):
@@ -194,11 +195,18 @@ def test_the_team_writes_down_the_persons_word_with_a_witness(cast, client):
     form = {"members": str(cast.friend.uuid), "covers": "this", "how": "in_the_room"}
     answer = client.post(page, form)
     assert "Say who was there when the person gave their word." in answer.content.decode()
-    assert client.post(page, form | {"witness": "Marja"}).status_code == 302
-    assert NoteShare.objects.get().witness == "Marja"
+    assert "Say where the person gave their word." in answer.content.decode()
+    assert not NoteShare.objects.exists()
+    assert client.post(page, form | {"witness": "Marja", "where": "at the door"}).status_code == 302
+    assert (NoteShare.objects.get().witness, NoteShare.objects.get().where) == ("Marja", "at the door")
     wider = form | {"members": str(cast.uncle.uuid), "covers": "all", "witness": "Marja"}
     assert "Say where the person gave their word." in client.post(page, wider).content.decode()
     assert client.post(page, wider | {"where": "in the kitchen"}).status_code == 302
+    for who in (cast.clinician1, cast.person):
+        client.force_login(who.user)
+        seen = client.get(page).content.decode()
+        assert "The word was given in the room: <bdi>at the door</bdi>. There was: <bdi>Marja</bdi>" in seen
+        assert "<bdi>in the kitchen</bdi>" in seen
     assert (reads(client, cast.friend, cast.held), reads(client, cast.uncle, cast.held)) == (True, True)
 
 

@@ -55,7 +55,7 @@ def test_who_is_still_to_be_told_is_ticked_off(cast, client, page):
     answer = client.post(address(cast, cast.eino), {"how": "phone", "seen_moves": 0})
     assert answer["Location"] == f"/meetings/{cast.booked.uuid}/"
     html, waits = page(cast.coordinator)
-    assert "Told by phone by <bdi>Leena</bdi>, today" in html
+    assert "Told by phone by <bdi>Leena</bdi>, <time" in html
     assert "Eino" not in waits
     assert "Aune" in waits
     told = Told.objects.get()

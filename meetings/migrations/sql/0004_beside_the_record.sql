@@ -50,6 +50,7 @@ DROP POLICY change ON meetings_noteshare;
 CREATE POLICY change ON meetings_noteshare FOR UPDATE TO od_app USING (
     network_id = ANY (ARRAY(SELECT od.person_network_ids())) OR network_id = ANY (ARRAY(SELECT od.team_network_ids())))
   WITH CHECK (withdrawn_by_id = (SELECT od.uid()));
+CREATE TRIGGER says_where BEFORE INSERT ON meetings_noteshare FOR EACH ROW EXECUTE FUNCTION od.consent_says_where();
 CREATE TRIGGER untold AFTER UPDATE ON meetings_noteshare FOR EACH ROW WHEN (OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL)
   EXECUTE FUNCTION od.withdrawn_untold();
 
