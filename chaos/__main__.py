@@ -60,7 +60,8 @@ def read_options():
     add("--flushes", type=int, default=20, help="how often the broker is emptied")
     add("--calls", type=int, default=1_000, help="calls typed into the page meanwhile, at most")
     add("--quiet", type=float, default=60, help="seconds before the first kill")
-    add("--seconds", type=float, default=1_080, help="of kills")
+    add("--seconds", type=float, default=1_020, help="of kills")
+    add("--dark", type=float, default=90, help="seconds without broker at the end, while deadlines go on to fall due")
     add("--patience", type=float, default=180, help="seconds to wait at the end for what is still to come")
     add("--seed", type=int, default=None, help="of all dice; printed, so that a run can be tried again")
     add(
@@ -103,12 +104,17 @@ def run(home, options, say):
 def under_fire(house, sink, clocks, known, dice, begin, end, options, say):
     caller = Caller(house.port, known, options, end - begin)
     faults = Faults(house, sink, dice)
-    faults.plan(options.kills, options.flushes, begin + options.quiet, end)
+    faults.plan(options.kills, options.flushes, begin + options.quiet, begin + options.quiet + options.seconds)
+    dark = begin + options.quiet + options.seconds if options.dark else None
     caller.start()
     told = time.monotonic()
-    while time.time() < end or not faults.over:
+    while time.time() < end or not faults.over or dark:
         house.look_after()
         faults.go_on()
+        if dark and time.time() > dark and faults.over and all(part.up for part in house.parts):
+            dark = None
+            say(f"The broker is away for {options.dark:.0f} s.")
+            faults.take_broker_away(options.dark)
         if time.monotonic() - told > 15:
             told = time.monotonic()
             due = sum(one.at <= time.time() for one in clocks.due)
@@ -165,7 +171,7 @@ def fill(clocks, options):
     clocks.start(PROBE, later, later)
     clocks.due.clear()
     begin = time.time() + START + options.due * (time.time() - begun) / PROBE * 1.3
-    end = begin + options.quiet + options.seconds
+    end = begin + options.quiet + options.seconds + options.dark * 1.5
     clocks.start(options.due, begin, end)
     return begin, end
 

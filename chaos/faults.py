@@ -42,6 +42,11 @@ class Faults:
         self._plan += [(self.dice.uniform(begin, end), "flush") for _ in range(flushes)]
         self._plan.sort()
 
+    def take_broker_away(self, seconds):
+        """For so long, while everything else goes on and deadlines fall due."""
+        self.house.broker.stays_down_until = time.time() + seconds
+        self.house.broker.kill("for long")
+
     @property
     def over(self):
         return not self._plan and self._trap is None

