@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 import urllib.request
 from dataclasses import dataclass, field
 from email.message import Message
@@ -34,6 +35,13 @@ class Server:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    def asked_once(self):
+        """Whoever asks may give up before this server has read what they asked."""
+        end = time.monotonic() + 30
+        while not self.asked and time.monotonic() < end:
+            time.sleep(0.01)
+        return len(self.asked) == 1
 
     def says(self, status, body=b"", **headers):
         """Answer this each time."""

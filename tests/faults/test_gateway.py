@@ -60,8 +60,9 @@ def make_due(message):
     Message.objects.filter(pk=message.pk).update(due_at=timezone.now() - timedelta(minutes=1))
 
 
-def pause(message):
-    return (message.due_at - timezone.now()).total_seconds()
+def waits(message, seconds):
+    """Whether it comes up again after so long; a slow machine may take its time over one answer."""
+    return seconds <= (message.due_at - message.handed_at).total_seconds() < seconds + 25
 
 
 def assert_not_sent(message, attempts=1):
@@ -132,7 +133,7 @@ def test_a_connection_that_fails(gateway, message, monkeypatch, fault):
     }[fault]()
     assert send() == 0
     assert_not_sent(message)
-    assert len(gateway.asked) == 1
+    assert gateway.asked_once()
 
 
 def test_nobody_listens(gateway, message, settings):
@@ -155,13 +156,11 @@ def test_a_redirect_leads_nowhere(gateway, message, status):
 
 def test_the_pause_grows_and_the_id_stays(gateway, message):
     gateway.says(500)
-    pauses = []
-    for attempt in range(1, 6):
+    for attempt, seconds in enumerate((30, 60, 120, 240, 480), 1):
         make_due(message)
         assert send() == 0
         assert_not_sent(message, attempt)
-        pauses.append(round(pause(message), -1))
-    assert pauses == [30, 60, 120, 240, 480]
+        assert waits(message, seconds)
     gateway.says(200, TAKEN)
     make_due(message)
     assert (send(), send()) == (1, 0)
@@ -171,22 +170,21 @@ def test_the_pause_grows_and_the_id_stays(gateway, message):
 
 
 @pytest.mark.parametrize(
-    ("after", "least", "most"),
-    [("600", 590, 600), ("5", 20, 30), ("999999", 3590, 3600), ("-5", 20, 30), ("soon", 20, 30), ("²", 20, 30), ("", 20, 30)],
-)  # fmt: skip
-def test_a_gateway_that_asks_for_time_gets_it(gateway, message, after, least, most):
+    ("after", "seconds"), [("600", 600), ("5", 30), ("999999", 3600), ("-5", 30), ("soon", 30), ("²", 30), ("", 30)]
+)
+def test_a_gateway_that_asks_for_time_gets_it(gateway, message, after, seconds):
     """An hour at most, and never less than its own turn."""
     gateway.says(429, Retry_After=after)
     assert send() == 0
     assert_not_sent(message)
-    assert least <= pause(message) <= most
+    assert waits(message, seconds)
 
 
 def test_a_time_to_come_back_at(gateway, message):
     gateway.says(503, Retry_After=format_datetime(timezone.now() + timedelta(minutes=20), usegmt=True))
     assert send() == 0
     assert_not_sent(message)
-    assert 1100 <= pause(message) <= 1200
+    assert 1100 <= (message.due_at - message.handed_at).total_seconds() <= 1225
 
 
 def test_one_that_is_refused_delays_no_other(gateway, message):
