@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from meetings.actions import record as act
@@ -19,7 +20,16 @@ from meetings.models import Meeting
 from meetings.permissions import MEETINGS
 from meetings.room import open_room
 from meetings.views.pages import me
-from meetings.views.record import answer_json, keep_said, line_json, meeting_of, room_now, when_said, who_of
+from meetings.views.record import (
+    answer_json,
+    keep_said,
+    line_json,
+    meeting_of,
+    milliseconds,
+    room_now,
+    when_said,
+    who_of,
+)
 from network.pages import staff_page
 from network.permissions import require, staff_of
 from network.rules import Refusal
@@ -85,7 +95,7 @@ def _fields(request: HttpRequest, meeting: Meeting, one: dict[str, Any]) -> dict
 @require_safe
 def on_this_device(request: HttpRequest) -> HttpResponse:
     """What this device still holds for who is signed in. The page's script fills it: the service does not know."""
-    return render(request, "meetings/on_this_device.html")
+    return render(request, "meetings/on_this_device.html", {"now_ms": milliseconds(timezone.now())})
 
 
 # What an entry may do. Each gives back what the page shows now.

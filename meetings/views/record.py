@@ -62,10 +62,10 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def answer_json(request: HttpRequest, status: int = 200, **data: Any) -> JsonResponse:
     """An answer to the page's own script: always with the service's time, from which it measures the device's clock."""
-    return JsonResponse({"now": _milliseconds(timezone.now()), "me": me_mark(me(request)), **data}, status=status)
+    return JsonResponse({"now": milliseconds(timezone.now()), "me": me_mark(me(request)), **data}, status=status)
 
 
-def _milliseconds(moment: datetime) -> int:
+def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
@@ -175,7 +175,7 @@ def _page(request: HttpRequest, room: Room, **forms: Any) -> HttpResponse:
         "take_up": forms.get("take_up"),
         "early": not forms and _early(room.meeting),
         "cursor": _cursor(request, room),
-        "now_ms": _milliseconds(timezone.now()),
+        "now_ms": milliseconds(timezone.now()),
         "seal_to": public_key(),
     }
     return render(request, "meetings/record/record.html", context)
@@ -204,7 +204,7 @@ def _next_voice(last: Line | None, room: Room) -> str:
 
 def _cursor(request: HttpRequest, room: Room) -> str:
     """Where this page has read to. Signed: whoever has one has opened the page, which is on record as a reading."""
-    return signing.dumps([me(request).pk, room.meeting.pk, _milliseconds(room.now)], salt="record.news", compress=False)
+    return signing.dumps([me(request).pk, room.meeting.pk, milliseconds(room.now)], salt="record.news", compress=False)
 
 
 def _since(request: HttpRequest, room: Room) -> datetime | None:

@@ -66,7 +66,13 @@ async function within(mode, work) {
 
 // One question to the service, and how far this device's clock is off (ours minus the service's), measured with it.
 export const clock = { offset: 0, measured: false };
-export const measure = (from, to, now) => { if (now) Object.assign(clock, { offset: Math.round((from + to) / 2 - now), measured: true }); };
+const measure = (from, to, now) => { if (now) Object.assign(clock, { offset: Math.round((from + to) / 2 - now), measured: true }); };
+// The same of the page itself, as it came.
+export function measurePage(now) {
+  const [visit] = performance.getEntriesByType("navigation");
+  const came = visit && visit.responseStart ? performance.timeOrigin + visit.responseStart : Date.now();
+  measure(came, came, Number(now));
+}
 export async function ask(url, token, options = {}) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), PATIENCE);
@@ -78,6 +84,27 @@ export async function ask(url, token, options = {}) {
     return { ...json, code: response.type === "opaqueredirect" ? 302 : response.status };
   } finally { clearTimeout(timer); }
 }
+
+// What has to be known of this device before a meeting, not after. Nothing when all is well.
+const FAR_OFF = 120000, LITTLE_ROOM = 50 * 1024 * 1024;
+const span = (ms) => {
+  const minutes = Math.round(Math.abs(ms) / 60000), hours = Math.floor(minutes / 60);
+  return [hours && `${hours} h`, (minutes % 60 || !hours) && `${minutes % 60} min`].filter(Boolean).join(" ");
+};
+export function clockWords() {
+  if (!clock.measured || Math.abs(clock.offset) <= FAR_OFF) return "";
+  return `The clock of this device is ${span(clock.offset)} ${clock.offset > 0 ? "ahead" : "behind"}. What you write gets the right time.`;
+}
+export const room = { persistent: true, free: Infinity };
+export async function askForRoom() {
+  try {
+    room.persistent = (await navigator.storage.persisted()) || (await navigator.storage.persist());
+    const { quota, usage } = await navigator.storage.estimate();
+    if (quota) room.free = quota - usage;
+  } catch { room.persistent = false; }
+}
+export const roomWords = () => (room.free < LITTLE_ROOM ? `There is little room left on this device: ${Math.max(0, Math.floor(room.free / 1048576))} MB. Make room before the meeting.` : "");
+export const clearWords = () => (room.persistent ? "" : "This browser may clear what waits here after a week. Open it again before, where there is signal.");
 
 const reasons = {
   400: "It is too long, or could not be read.", 403: "You cannot write in this record any more.",

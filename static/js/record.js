@@ -3,7 +3,7 @@
 //
 // The page works without this script, too: it sends the same words to the addresses of its forms.
 
-import { ask, clock as deviceClock, keptBy, measure, newId } from "./kept.js";
+import { ask, askForRoom, clearWords, clock as deviceClock, clockWords, keptBy, measurePage, newId, roomWords } from "./kept.js";
 
 const root = document.getElementById("record");
 const taps = document.getElementById("taps");
@@ -17,9 +17,7 @@ const to = root.dataset.sealTo ? { key: root.dataset.sealTo, name: root.dataset.
 const say = (detail) => document.dispatchEvent(new CustomEvent("od:say", { detail }));
 const element = (name, text = "", more = {}) => Object.assign(document.createElement(name), { textContent: text, ...more });
 
-const [loaded] = performance.getEntriesByType("navigation");
-const answered = loaded && loaded.responseStart ? performance.timeOrigin + loaded.responseStart : Date.now();
-measure(answered, answered, Number(root.dataset.now));
+measurePage(root.dataset.now);
 
 let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 let cursor = root.dataset.cursor;
@@ -107,8 +105,14 @@ function tellKept() {
   if (before) words.push(`${entries(before)} from before ${before === 1 ? "is" : "are"} sealed on this phone. What was said stands here again once it is at the service.`);
   if (device.broken || !to) words.push("This browser can keep nothing on this phone. What you write stays in this window until it is sent: keep it open.");
   else if (device.loose() && [...mine.values()].some((item) => item.stored === false)) words.push("There is no room on this phone for what you write. It stays in this window until it is sent: keep it open.");
-  note.replaceChildren(...words.map((text) => element("p", text)));
+  for (const text of [clockWords(), roomWords()]) if (text) words.push(text);
+  if (note.dataset.words !== words.join()) note.replaceChildren(...words.map((text) => element("p", text)));
+  note.dataset.words = words.join();
   note.hidden = !words.length;
+  const hint = document.getElementById("kept-hint");
+  const may = to && (root.dataset.status === "booked" || device.waiting(meeting)) ? clearWords() : "";
+  if (hint.textContent !== may) hint.textContent = may;
+  hint.hidden = !may;
 }
 const earlier = new Set();
 
@@ -383,6 +387,7 @@ if (root.dataset.news) {
   setInterval(() => { if (!document.hidden) news(); }, NEWS);
   news();
 }
+askForRoom().then(show);
 device.ready.then(async () => {
   for (const one of device.rows()) if (one.meeting === meeting) earlier.add(one.uuid);
   await device.retry(meeting);

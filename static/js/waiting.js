@@ -1,7 +1,7 @@
 // On every page of staff: what this device still holds for who is signed in goes out, and a quiet line says how far it has come.
 // On its own page (on-this-device/) each entry that was not taken stands with its reason, and can be read again by its author.
 
-import { keptBy } from "./kept.js";
+import { askForRoom, clearWords, clockWords, keptBy, measurePage, roomWords } from "./kept.js";
 
 const place = document.getElementById("on-this-device");
 const author = document.body.dataset.author;
@@ -73,6 +73,7 @@ const does = { arrive: "Somebody came", leave: "Somebody left", mistake: "A tap 
 function list(text) {
   document.getElementById("on-this-device-state").textContent = text || (device.broken ? "This browser keeps nothing on this device." : "Nothing waits here. What you wrote is at the service.");
   const refused = device.refused();
+  document.getElementById("on-this-device-room").replaceChildren(...[clockWords(), roomWords(), clearWords()].filter(Boolean).map((words) => element("p", words)));
   document.getElementById("try-again").hidden = !device.waiting() && !refused.length;
   place.replaceChildren(...refused.map((entry) => card(entry, `Not taken: ${entry.refused}`, () => device.drop(entry.uuid))),
     ...drafts.map((draft) => card(draft, "You were writing this when its window closed. It waits in the box of that meeting while the meeting goes on.",
@@ -96,7 +97,10 @@ function card(entry, why, remove) {
 }
 document.getElementById("try-again")?.addEventListener("click", () => { device.retry(); });
 
+if (place) measurePage(place.dataset.now);
 device.ready.then(async () => {
-  if (place) await device.retry(); else if (device.waiting()) device.send();
+  if (place) {
+    await Promise.all([device.retry(), askForRoom()]);
+  } else if (device.waiting()) device.send();
   await lookForDrafts();
 });

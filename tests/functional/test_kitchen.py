@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -432,3 +433,62 @@ def test_words_not_kept_of_a_meeting_closed_since(phone, cast):
         held.get_by_role("button").click()
     expect(held.locator("li")).to_have_count(0)
     assert stored(page)["drafts"] == []
+
+
+AHEAD = """() => {
+  const ahead = %d, now = Date.now.bind(Date), Real = Date, origin = performance.timeOrigin + ahead;
+  window.Date = class extends Real { constructor(...given) { if (given.length) super(...given); else super(now() + ahead); }
+    static now() { return now() + ahead; } };
+  Object.defineProperty(Performance.prototype, "timeOrigin", { get: () => origin });
+}"""
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(423, "7 h 3 min ahead"), (-120, "2 h behind"), (-3, "3 min behind"), (1, "")]
+)
+def test_a_clock_that_is_wrong_is_said_and_corrected(phone, cast, minutes, words):
+    phone.context.add_init_script(f"({AHEAD % (minutes * 60_000)})()")
+    page = begun(phone, cast)
+    if words:
+        note = f"The clock of this device is {words}. What you write gets the right time."
+        expect(page.locator("#kept-note")).to_have_text(note)
+        assert_accessible(page)
+    else:
+        expect(page.locator("#kept-note")).to_be_hidden()
+    phone.context.set_offline(True)
+    write(page, "voice", "At the right time.", whose="Elina")
+    on_this_phone(page, 1)
+    phone.context.set_offline(False)
+    all_sent(page)
+    line = cast.booked.lines.get()
+    device = line.device_said_at - timedelta(minutes=minutes)
+    assert abs(line.said_at - device) < timedelta(minutes=1)
+    assert abs(line.offset_ms - minutes * 60_000) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("persistent", "free", "said"),
+    [
+        (True, 500, ""),
+        (False, 500, "This browser may clear what waits here after a week."),
+        (True, 12, "There is little room left on this device: 12 MB. Make room before the meeting."),
+    ],
+)
+def test_what_may_happen_to_the_store_is_said_before_the_meeting(phone, cast, persistent, free, said):
+    phone.context.add_init_script(
+        f"""StorageManager.prototype.persisted = async () => false;
+        StorageManager.prototype.persist = async () => {str(persistent).lower()};
+        StorageManager.prototype.estimate = async () => ({{ quota: {free + 1} * 1048576, usage: 1048576 }});"""
+    )
+    page = phone.sign_in(cast.clinician1).record(cast)
+    expect(page.locator("#sent")).to_have_text("Not started")
+    held = phone.page("/on-this-device/")
+    expect(held.locator("#on-this-device-state")).to_have_text("Nothing waits here. What you wrote is at the service.")
+    if said:
+        expect(page.locator("main")).to_contain_text(said)
+        expect(held.locator("main")).to_contain_text(said)
+        assert_accessible(page)
+    else:
+        expect(page.locator("#kept-note")).to_be_hidden()
+        expect(page.locator("#kept-hint")).to_be_hidden()
+    shoot(page, f"kitchen-room-{persistent}-{free}")
