@@ -216,10 +216,14 @@ def test_several_devices_and_one_that_was_lost(cast, page_for, size):
 
 # The service worker.
 
-REGISTER = "navigator.serviceWorker.register('/sw.js', { scope: '/' }).then(() => navigator.serviceWorker.ready).then(() => true)"
-SHOWN = """async (n) => {
+REGISTER = """async () => {
+  await navigator.serviceWorker.register("/sw.js", { scope: "/" });
+  const { active } = await navigator.serviceWorker.ready;
+  while (active.state !== "activated") await new Promise((go) => active.addEventListener("statechange", go, { once: true }));
+}"""
+SHOWN = """async () => {
   const all = await (await navigator.serviceWorker.ready).getNotifications();
-  return all.length === n && all.map((one) => [one.title, one.body, one.data.path]).sort();
+  return all.map((one) => [one.title, one.body, one.data.path]).sort();
 }"""
 TAPPED = """async () => {
   const done = [], waits = [];
@@ -256,12 +260,19 @@ class Worker:
         self.where = {"origin": page.evaluate("location.origin"), "registrationId": found[-1]["registrationId"]}
         (self.inside,) = page.context.service_workers
 
-    def push(self, data):
-        self.cdp.send("ServiceWorker.deliverPushMessage", self.where | {"data": data})
+    def push(self, data, number=1):
+        """Deliver it until so many notifications are shown, which it gives back.
 
-    def shown(self, number):
-        """The notifications, once there are so many."""
-        return self.page.wait_for_function(SHOWN, arg=number).json_value()
+        The debugger's door drops a push now and then, without a word. Delivered twice, one takes the place of the other: that they do is
+        what the count shows.
+        """
+        for turn in range(PATIENCE // 20):
+            if turn % 50 == 0:
+                self.cdp.send("ServiceWorker.deliverPushMessage", self.where | {"data": data})
+            if len(found := self.page.evaluate(SHOWN)) == number:
+                return found
+            self.page.wait_for_timeout(20)
+        raise AssertionError(f"{number} are not shown, but {found}")
 
 
 @pytest.fixture
@@ -271,16 +282,12 @@ def worker(cast, page_for, live_server):
     return Worker(visit(page, "/channels/"))
 
 
-def test_one_neutral_notification_for_each_push(worker):
+def test_one_neutral_notification_for_each_that_waits(worker):
     words = {"title": "Something waits for you", "body": "Sign in to see it."}
-    worker.push(json.dumps(words | {"path": "/waiting/1/"}))
-    assert worker.shown(1) == [["Something waits for you", "Sign in to see it.", "/waiting/1/"]]
-    worker.push(json.dumps(words | {"path": "/waiting/1/"}))  # again, of the same: in its place
-    worker.push(json.dumps(words | {"path": "/waiting/2/"}))
-    assert worker.shown(2) == [
-        ["Something waits for you", "Sign in to see it.", "/waiting/1/"],
-        ["Something waits for you", "Sign in to see it.", "/waiting/2/"],
-    ]
+    first, second = ([*words.values(), path] for path in ("/waiting/1/", "/waiting/2/"))
+    assert worker.push(json.dumps(words | {"path": "/waiting/1/"})) == [first]
+    assert worker.push(json.dumps(words | {"path": "/waiting/1/"})) == [first]  # again, of the same: in its place
+    assert worker.push(json.dumps(words | {"path": "/waiting/2/"}), 2) == [first, second]
 
 
 def test_whatever_comes_something_plain_is_shown(worker):
@@ -294,8 +301,7 @@ def test_whatever_comes_something_plain_is_shown(worker):
     for data in ["", "no JSON", *map(json.dumps, strange)]:
         assert worker.inside.evaluate("(text) => told({ json: () => JSON.parse(text) })", data) == plain, data
     assert worker.inside.evaluate("told(null)") == plain
-    worker.push("no JSON")
-    assert worker.shown(1) == [list(plain.values())]
+    assert worker.push("no JSON") == [list(plain.values())]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +311,6 @@ def test_whatever_comes_something_plain_is_shown(worker):
 )
 def test_a_tap_opens_it_and_leads_no_other_page_away(worker, path, done):
     worker.push(json.dumps({"title": "Something waits for you", "body": "Sign in to see it.", "path": path}))
-    assert len(worker.shown(1)) == 1
     assert worker.inside.evaluate(TAPPED) == [done]
     assert worker.page.evaluate("location.pathname") == "/channels/"
 
