@@ -10,7 +10,7 @@ from network.sealing import public_key
 OPEN_TABLES = {
     "django_migrations": "names of migrations, nobody's data",
     "django_content_type": "names of models, nobody's data",
-    "django_session": "found only by an unguessable key, by the sign-in itself",
+    "django_session": "found only by an unguessable key, by the sign-in itself; what it holds names nobody",
     "account_emailconfirmation": "unused: confirmations are signed, not stored",
     "auth_group": "unused, always empty",
     "auth_group_permissions": "unused, always empty",

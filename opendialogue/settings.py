@@ -112,7 +112,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "opendialogue.urls"
 MESSAGE_STORAGE = (
-    "django.contrib.messages.storage.session.SessionStorage"  # what was done names people: no cookie carries it
+    "django.contrib.messages.storage.session.SessionStorage"  # names nobody, and still no cookie carries it
 )
 WSGI_APPLICATION = "opendialogue.wsgi.application"
 ASGI_APPLICATION = "opendialogue.asgi.application"

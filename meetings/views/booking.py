@@ -357,10 +357,9 @@ def _show(
 
 
 def _told(meeting: Meeting, sentence: str) -> str:
-    """Who is not reached by e-mail has to be told by somebody."""
-    rows = meeting.invitations.filter(withdrawn_at=None, member__contact__email="").select_related("member")
-    names = [one.member.name for one in rows]
-    return f"{sentence} Without e-mail, so please tell them: {', '.join(names)}." if names else sentence
+    """Who is not reached by e-mail has to be told by somebody: they stand on the page, and no notice names them."""
+    without = meeting.invitations.filter(withdrawn_at=None, member__contact__email="").exists()
+    return f"{sentence} Somebody has no e-mail: please tell them, as it stands below." if without else sentence
 
 
 def _sees_case(request: HttpRequest, meeting: Meeting) -> bool:

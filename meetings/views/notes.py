@@ -96,7 +96,7 @@ def note_share(request: HttpRequest, meeting: UUID) -> HttpResponse:
         except Refusal as refusal:
             _say(form, refusal)
         else:
-            messages.success(request, f"{_names(chosen)} can read this now.")
+            messages.success(request, "Done. They may read this now.")
             return redirect(_address(found))
     log_reading("note", found.meeting.uuid, found.meeting.network)
     context = {"note": found, "meeting": found.meeting, "form": form, "others": others}
@@ -129,17 +129,12 @@ def _take_back(request: HttpRequest, found: Note, taken: str) -> HttpResponse:
             sharing.withdraw_share(meeting=found.meeting, member=member, by=by)
         if one.standing:
             consent.withdraw_consent(member=member, by=by)
-    messages.success(request, f"{one.name} can no longer read this.")
+    messages.success(request, "Taken back. They can no longer read this.")
     return redirect("note_share", found.meeting.uuid)
 
 
 def _say(form: Any, refusal: Refusal) -> None:
     form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
-
-
-def _names(chosen: list[Any]) -> str:
-    names = [one.name for one in chosen]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _address(found: Note) -> str:

@@ -33,7 +33,7 @@ def test_the_person_shares_a_meeting_and_sees_who_has_read_it(page_for):
     person.get_by_label("Jussi").check()
     assert_accessible(person)
     person.get_by_role("button", name="Yes, they may read it").click()
-    expect(person.get_by_text("Jussi can read this now.")).to_be_visible()
+    expect(person.get_by_text("They may read this now.")).to_be_visible()
 
     # Then he reads it, and adds a line of his own
     visit(friend, "/my/")
