@@ -29,7 +29,7 @@ def test_nothing_lost_and_nothing_doubled_whatever_is_killed(tmp_path):
             cwd=places.CHECKOUT, env=dict(os.environ), stdout=file, stderr=file,
         )  # fmt: skip
         try:
-            process.wait(600)
+            process.wait(1800)  # a minute on a free machine
         finally:
             processes.stop(process, patience=60)
     told = output.read_text()
