@@ -136,7 +136,10 @@ def _people(story: Story) -> list[dict[str, object]]:
             note = "wanted, not asked yet"
         ring = {"family": "family", "friend": "friend"}.get(one.circle, "other")
         people.append(
-            {"name": one.name, "relation": one.relation, "ring": ring, "came": one.pk in came, "note": note, "uuid": one.uuid}
+            {
+                "name": one.name, "relation": one.relation, "ring": ring, "came": one.pk in came, "note": note,
+                "phone": one.phone, "uuid": one.uuid,
+            }
         )  # fmt: skip
     for one in story.current_team:
         met = one.staff_id in staff_came

@@ -150,7 +150,7 @@ def _gathered() -> dict[str, Any]:
         "team": gathered(TeamMember.objects.filter(**network), "pk", "staff_id", "founding", "joined_at", "left_at"),
         "referrals": gathered(
             Referral.objects.filter(**case), "pk", "uuid", "timer_id", "person_name", "caller_name", "caller_relation",
-            "words", "safety", "told", "channel", "urgency", "place", "place_words", "language", "interpreter",
+            "call_back", "words", "safety", "told", "channel", "urgency", "place", "place_words", "language", "interpreter",
             "first_heard_at", "late_reason", "taken_by_id", "recorded_at",
         ),
         "timers": gathered(

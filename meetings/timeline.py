@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from meetings.models import Meeting
 from meetings.story import Story
-from network.templatetags.look import hours_minutes, when
+from network.templatetags.look import hours_minutes, tel, when
 from referrals.models import CaseClosure, Contact, Referral, Urgency
 
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
@@ -107,9 +107,24 @@ def _referrals(story: Story) -> Iterator[Item]:
                 one.safety and format_html("To come safely: {}", one.safety),
                 one.late_reason and format_html("Recorded later: {}", one.late_reason),
             ),
-            small=format_html("{}{}, {}{}", caller, relation, Referral.Channel(one.channel).label, to),
+            small=format_html(
+                "{}{}, {}{} · call back: {}",
+                caller,
+                relation,
+                Referral.Channel(one.channel).label,
+                to,
+                _call_back(one.call_back),
+            ),
             entered_at=_much_later(one.first_heard_at, one.recorded_at),
         )
+
+
+def _call_back(given: str) -> SafeString:
+    """A number to tap, an address to read."""
+    digits = tel(given)
+    if "@" in given or len(digits) < 3:
+        return format_html("<bdi>{}</bdi>", given)
+    return format_html('<a href="tel:{}"><bdi>{}</bdi></a>', digits, given)
 
 
 def _corrections(story: Story) -> Iterator[Item]:

@@ -81,7 +81,9 @@ class CallForm(forms.Form):
     caller_name = LineField(label="Who is calling?", help_text="Or “did not say”", required=False)
     caller_relation = LineField(label="How are they related?", help_text="In their words", required=False)
     caller_circle = choice(label="The caller is", choices=NEARNESS, required=False)
-    call_back = LineField(label="A way to call back", help_text="Phone or e-mail", most=200, needed=NEEDED["call_back"])
+    call_back = LineField(
+        label="A way to call back", help_text=f"Phone or e-mail. {READABLE}", most=200, needed=NEEDED["call_back"]
+    )
     person_name = LineField(label="The person’s name", help_text="As people call them", needed=NEEDED["person_name"])
     name_not_known = forms.BooleanField(label="The name is not known yet", required=False)
     urgency = segments(Urgency.choices, label="How soon?", initial=Urgency.URGENT, required=False)
@@ -118,6 +120,8 @@ class CallForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.is_bound:  # the phone is at the ear: the first key is a word of the caller
+            self.fields["words"].widget.attrs["autofocus"] = True
         self.fields["person_name"].required = not self.data.get("name_not_known")
         if self.data.get("told") in ("not_yet", "refused"):
             self.fields["words"].required = False  # they would be left out

@@ -300,8 +300,8 @@ def inert_for(html: str, looking: Any) -> SafeString:
 
 @register.inclusion_tag("components/network_map.html")
 def network_map(person: str, people: Iterable[Any]) -> dict[str, Any]:
-    """{% network_map person.name people %}; each of them: name, relation, ring, came, note (object or dict)."""
-    members = [{key: _get(one, key) for key in ("name", "relation", "ring", "came", "note")} for one in people]
+    """{% network_map person.name people %}; each of them: name, relation, ring, came, note, phone (object or dict)."""
+    members = [{key: _get(one, key) for key in ("name", "relation", "ring", "came", "note", "phone")} for one in people]
     groups = [[m for m in members if (m["ring"] or "other") == ring] for ring, _ in RINGS]
     plan = layout(tuple(len(group) for group in groups))
     few = len(members) <= FEW
@@ -349,6 +349,12 @@ def with_label(error: str, field: BoundField) -> str:
     """What is happening? Please say something. — A way to call back: please say something."""
     label = str(field.label or "").strip()
     return f"{label}{'' if label[-1:] in '?:.!' else ':'} {error}" if label else str(error)
+
+
+@register.filter
+def any_errors(several: Iterable[forms.Form] | None) -> bool:
+    """Of several forms on one page: whether one of them has to be put right."""
+    return any(form.errors for form in several or ())
 
 
 @register.filter

@@ -75,6 +75,12 @@ def test_the_person_reads_the_same_column_as_the_staff(client, cast):
     assert "a member of staff" not in staff
 
 
+@pytest.mark.parametrize("who", ["coordinator", "person"])
+def test_how_to_call_back_is_one_tap_away(client, cast, who):
+    html = timeline_of(page(client, getattr(cast, who).user, cast.case).content.decode())
+    assert '<a href="tel:0405550134"><bdi>040 555 0134</bdi></a>' in html, "also of a caller who gave no name"
+
+
 def test_the_next_step_is_one(client, cast):
     network = make_network(cast.service)
     make_member(network, "Ilmari", is_person=True)
