@@ -12,7 +12,17 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from meetings.gather import gathered, unfold
-from meetings.models import Addendum, Invitation, Line, Meeting, MeetingStaff, NoteShare, Presence, ReadBack
+from meetings.models import (
+    Addendum,
+    DecidedWithout,
+    Invitation,
+    Line,
+    Meeting,
+    MeetingStaff,
+    NoteShare,
+    Presence,
+    ReadBack,
+)
 from network.models import Consent, Member, TeamMember, of_reader
 from network.rules import SENTENCES
 
@@ -100,6 +110,7 @@ class Note:
     heard: list[SimpleNamespace]
     coming: list[SimpleNamespace]
     invitation: SimpleNamespace | None
+    talked: list[SimpleNamespace]  # what was decided without the person, and talked about in this meeting
     lines: list[NoteLine] = field(default_factory=list)
     beside: list[Answer] = field(default_factory=list)
 
@@ -263,6 +274,8 @@ def notes_for(user: Any) -> Any:
             heard_found=gathered(ReadBack.objects.filter(meeting=OuterRef("pk")), "name", "answer", "words", "member_id"),
             coming_found=gathered(following, name=F("staff__name")),
             asked_found=gathered(asked, "uuid", "answer"),
+            talked_found=gathered(DecidedWithout.objects.filter(taken_up_in=OuterRef("pk")).order_by("decided_at", "pk"), "text",
+                                  "decided_by", "decided_at", "taken_up_words"),
             hears_the_person=_was_told(user),
         )
     )  # fmt: skip
@@ -299,16 +312,26 @@ def _open(meeting: Any, user: Any) -> Note:
     heard = unfold(meeting.heard_found)
     for one in heard:
         one.name = _called(one.name, one.member_id, me)
+    person = next(one for one in members if one.is_person)
     return Note(
         meeting=meeting,
         me=me,
-        person=next(one for one in members if one.is_person),
+        person=person,
         members=[one for one in members if not one.is_person],
         there=_there(unfold(meeting.there_found), meeting),
         heard=heard,
         coming=unfold(meeting.coming_found),
         invitation=next(iter(unfold(meeting.asked_found)), None),
+        talked=_talked(meeting, "you" if me == person else person.name),
     )
+
+
+def _talked(meeting: Any, whom: str) -> list[SimpleNamespace]:
+    talked = unfold(meeting.talked_found)
+    for one in talked:
+        one.decided = f"Decided without {whom} by {one.decided_by}, {day_and_time(one.decided_at)}"
+        one.answers = [Answer("What was said about it", "", one.taken_up_words)]
+    return talked
 
 
 def _there(presences: list[SimpleNamespace], meeting: Meeting) -> list[SimpleNamespace]:

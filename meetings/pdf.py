@@ -40,6 +40,10 @@ def as_data(note: Note) -> dict[str, Any]:
         "there": note.who_was_there,
         "marks": note.marks,
         "lines": [_line(line) for line in note.lines],
+        "talked": [
+            {"decided": one.decided, **_words(one.text), "answers": [_answer(said) for said in one.answers]}
+            for one in note.talked
+        ],
         "read_back": note.read_back,
         "heard": [_answer(one) for one in note.differing],
         "beside": [_answer(one) for one in note.beside],

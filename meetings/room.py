@@ -78,6 +78,7 @@ class Room:
     people: list[Somebody]
     presences: list[SimpleNamespace]
     exceptions: list[SimpleNamespace]
+    talked: list[SimpleNamespace]  # exceptions that this meeting has taken up
     now: datetime
     writes: bool
     rows: list[Line] = field(default_factory=list)
@@ -146,13 +147,15 @@ def open_room(user: Any, meeting: UUID) -> Room:
         raise Http404
     members, team, staffing = (unfold(rows) for rows in (found.members_found, found.team_found, found.staffing_found))
     presences = sorted(unfold(found.presences_found), key=lambda one: one.arrived_at)
+    exceptions = sorted(unfold(found.exceptions_found), key=lambda one: one.decided_at)
     mine = {one.staff_id for one in (*team, *staffing)}
     room = Room(
         meeting=found,
         person=next(one for one in members if one.is_person),
         people=_people(members, team, staffing, presences),
         presences=presences,
-        exceptions=sorted(unfold(found.exceptions_found), key=lambda one: one.decided_at),
+        exceptions=[one for one in exceptions if not one.taken_up_words],
+        talked=[one for one in exceptions if one.taken_up_words],
         now=found.now,
         writes=bool(user.staff) and user.staff.pk in mine,
     )
@@ -167,7 +170,9 @@ def rooms(user: Any) -> Any:
     team = TeamMember.objects.filter(network=OuterRef("network")).current()
     staffing = MeetingStaff.objects.filter(meeting=OuterRef("pk"), active=True)
     presences = Presence.objects.filter(meeting=OuterRef("pk"), mistaken_at=None)
-    exceptions = DecidedWithout.objects.filter(network=OuterRef("network"), taken_up_in=None)
+    exceptions = DecidedWithout.objects.filter(
+        Q(taken_up_in=None) | Q(taken_up_in=OuterRef("pk")), network=OuterRef("network")
+    )
     who: dict[str, Any] = {"name": F("staff__name"), "uuid": F("staff__uuid")}
     return (
         Meeting.objects.visible_to(user)
@@ -181,7 +186,7 @@ def rooms(user: Any) -> Any:
                 presences, "uuid", "name", "member_id", "staff_id", "arrived_at", "left_at", "recorded_at",
                 member_key=F("member__uuid"), staff_key=F("staff__uuid"),
             ),
-            exceptions_found=gathered(exceptions, "uuid", "text", "decided_by", "decided_at", "why"),
+            exceptions_found=gathered(exceptions, "uuid", "text", "decided_by", "decided_at", "why", "taken_up_words"),
         )
     )  # fmt: skip
 

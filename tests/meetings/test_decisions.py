@@ -286,7 +286,12 @@ def test_what_waits_is_offered_on_top_when_the_person_is_here(cast, client):
     line.refresh_from_db()
     assert (exception.taken_up_in, exception.taken_up_words) == (cast.booked, "I was frightened there.")
     assert line.state == "confirmed"
-    assert 'id="brings"' not in client.get(record(cast.booked)).content.decode()
+    page = client.get(record(cast.booked)).content.decode()
+    assert 'id="brings"' not in page
+    for place in (page, client.get(record(cast.booked, "read-back/")).content.decode()):
+        assert "Talked about together" in place, "what was said about it is read back, too"
+        assert "Two nights on the ward" in place
+        assert "I was frightened there." in place
 
 
 def test_what_waits_in_another_network_is_not_found(cast, client):

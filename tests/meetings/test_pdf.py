@@ -10,7 +10,7 @@ from meetings.models import Addendum
 from meetings.note import read_note
 from meetings.pdf import as_data, note_as_pdf
 from tests.conftest import acting_as, role
-from tests.factories import consent, make_cast, say
+from tests.factories import consent, hours, make_cast, say
 
 pytestmark = pytest.mark.django_db
 EVIL = '#panic("x") *bold* $x$ @ref <lab> = head \\ // /* #sys.inputs.note `raw` [] {} "\n- list\n+ one'
@@ -42,6 +42,11 @@ def test_exactly_what_that_reader_sees(cast, client, who):
     beside = {"meeting": cast.held, "network": cast.network, "service": cast.service, "name": "x"}
     Addendum.objects.create(**beside, line=cast.voice, kind="differs", text="Not so.", member=cast.mother)
     Addendum.objects.create(**beside, kind="added", text="Thank you.", staff=cast.clinician1)
+    cast.held.exceptions_taken_up.create(
+        case=cast.case, network=cast.network, service=cast.service, text="Two nights on the ward.", decided_by="Dr. Salo",
+        decided_at=timezone.now() - hours(90), why="danger to life", brought_by=cast.clinician1, recorded_by=cast.clinician1,
+        taken_up_at=cast.held.started_at, taken_up_words="I was frightened there.",
+    )  # fmt: skip
     say(cast.held, "Too late for the others.", who=cast.mother, at=cast.held.closed_at)
     user = getattr(cast, who).user
     client.force_login(user)
@@ -52,6 +57,8 @@ def test_exactly_what_that_reader_sees(cast, client, who):
     for text in said:
         assert flat(text) in page, text
     assert ("Too late for the others." in said) is (who != "mother")
+    assert ("I was frightened there." in said) is (who != "mother"), "nobody but the person and the team"
+    assert ("Two nights on the ward." in said) is (who != "mother")
     assert all(words in said for words in ("I whisper because I am afraid.", "Not so.", "Thank you."))
 
 
