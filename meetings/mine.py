@@ -44,6 +44,12 @@ class Part:
     def next(self) -> Any:
         return self.upcoming[0] if self.upcoming else None
 
+    @property
+    def clock(self) -> SimpleNamespace | None:
+        """The clock that runs out first, from the call that began it."""
+        running = [one for one in self.began if one.outcome == "running"]
+        return min(running, key=lambda one: one.due_at) if running else None
+
 
 def greeting() -> str:
     """By the clock of the service. At night it is nobody's morning yet."""
@@ -119,7 +125,7 @@ def _memberships(user: Any) -> Any:
             late=gathered(late, "text", "voice", meeting=F("meeting__uuid"), came_at=F("recorded_at")),
             began=gathered(
                 Referral.objects.filter(**here), "words", "told", "caller_name", "caller_relation", "channel", "first_heard_at",
-                met_at=F("timer__met_at"), outcome=F("timer__outcome"), due_at=F("timer__due_at"),
+                met_at=F("timer__met_at"), kind=F("timer__kind"), outcome=F("timer__outcome"), due_at=F("timer__due_at"),
             ),
             cases=gathered(
                 Case.objects.filter(**here).order_by(F("closed_at").desc(nulls_first=True), "-pk"), "uuid", "closed_at", most=1,

@@ -61,6 +61,16 @@ def test_the_person_finds_all_that_waits(cast, client):
     assert "<title>Your page</title>" in page
 
 
+@pytest.mark.parametrize(("urgency", "verb"), [("urgent", "meet"), ("not_crisis", "answer")])
+def test_without_a_meeting_the_person_reads_by_when(cast, client, urgency, verb):
+    network = make_network(cast.service)
+    person = make_member(network, "Ilmari", is_person=True)
+    make_case(network, cast.coordinator, urgency=urgency)
+    page = my(client, person.user)
+    first = page[page.index("No meeting is set yet") :]
+    assert f"The team wants to {verb} you before <time" in first[: first.index("</section>")]
+
+
 def test_a_decision_that_waits_for_the_persons_word(cast, client):
     meeting = make_meeting(cast.case, cast.clinician1, cast.clinician2, starts_at=timezone.now() - hours(20))
     Meeting.objects.filter(pk=meeting.pk).update(
