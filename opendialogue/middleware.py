@@ -8,7 +8,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.db import InterfaceError, OperationalError, transaction
 from django.dispatch import receiver
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
@@ -83,6 +83,21 @@ class Identity:
         request.staff = SimpleLazyObject(lambda: getattr(request.user, "staff", None))
         with timezone.override(_zone(request.user)):
             return self.get_response(request)
+
+
+class WrongWay:
+    """An address that only takes what is sent, opened like a page: after signing in anew, for instance. Say so, not nothing."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content or request.method == "HEAD":
+            return response
+        page = render(request, "405.html", status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class SecondFactor:

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "opendialogue.middleware.Identity",
     "opendialogue.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "opendialogue.middleware.WrongWay",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",

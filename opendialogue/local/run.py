@@ -26,7 +26,7 @@ ACCOUNTS = {
     "clinician3": "of another team",
     "person": "the person at the centre",
     "mother": "reads what was shared with her",
-    "friend": "nothing is shared with her",
+    "friend": "nothing is shared with him",
     "person2": "of another network",
 }
 DATA = ("postgres", "postgres-test", "valkey", "chaos", "programs", "keys")

@@ -1,5 +1,7 @@
 """Pages for local use. Their addresses do not exist anywhere else."""
 
+from datetime import UTC
+
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -13,7 +15,7 @@ def mailbox(request):
         {
             "to": message["To"],
             "subject": message["Subject"],
-            "date": message["Date"].datetime,
+            "date": message["Date"].datetime.replace(tzinfo=UTC),  # in which Django writes it
             "text": message.get_body(("plain", "html")).get_content(),
         }
         for message in mail.newest(50)

@@ -241,6 +241,16 @@ def test_the_page_books(client, cast):
     assert client.get(response["Location"]).status_code == 200
 
 
+def test_what_is_missing_stands_in_one_list(client, cast):
+    client.force_login(cast.coordinator.user)
+    cousins = [make_member(cast.network, name, account=False, wanted=False) for name in ("Anni", "Veikko")]
+    asked = {f"m{one.pk}-wanted": "yes" for one in cousins}
+    typed = {"minutes": "", "slot": cast.later.isoformat(), "place": "home"} | asked
+    html = client.post(f"/cases/{cast.case.uuid}/meetings/new/", typed).content.decode()
+    assert html.count("Not saved yet") == html.count("data-errors") == 1
+    assert html.count("Say where the person gave their word, and to whom.") == 4, "in the list, and at each box"
+
+
 def test_free_times_are_shown_anew_and_nothing_is_saved(client, cast):
     client.force_login(cast.coordinator.user)
     response = client.post(
