@@ -105,12 +105,32 @@ document.addEventListener("keydown", (event) => {
 const KEY = "od.unsent";
 const forget = () => { try { sessionStorage.removeItem(KEY); } catch { /* storage is off: nothing is kept */ } };
 const me = document.body.dataset.me;
-const fields = (form) => [...form.elements].filter((one) => one.name && !["hidden", "password", "file", "submit", "button"].includes(one.type));
+// With the words goes what makes them the same ones when they are sent again, and when the call began.
+const ALONG = ["uuid", "once", "started_at"];
+const fields = (form) => [...form.elements].filter((one) => one.name && (ALONG.includes(one.name) || !["hidden", "password", "file", "submit", "button"].includes(one.type)));
 const formKey = (form) => form.id || form.getAttribute("action") || String([...document.forms].indexOf(form));
 function keep(form) {
   if (!me) return;
   const typed = fields(form).map((one) => [one.name, one.type, one.value, one.checked === true]);
   try { sessionStorage.setItem(KEY, JSON.stringify({ me, path: location.pathname, form: formKey(form), typed })); } catch { /* as above */ }
+}
+function fill(form, typed) {
+  return typed.filter(([name, type, value, checked]) => {
+    const found = fields(form).filter((one) => one.name === name && one.type === type);
+    for (const one of found) {
+      if (type === "checkbox" || type === "radio") { if (one.value === value) one.checked = checked; } else one.value = value;
+    }
+    return !found.length && value;
+  });
+}
+// Rows that were added by hand are added anew, once js/rows.js is there to do it.
+function fillRows(form, rest) {
+  for (const [name] of rest) {
+    const [, rows] = name.match(/^(.+)-\d+-/) || [];
+    const button = rows && form.querySelector(`[data-rows="${CSS.escape(rows)}"] [data-rows-add]`);
+    for (let tries = 0; button && !form.elements[name] && tries < 40; tries += 1) button.click();
+  }
+  fill(form, rest);
 }
 function giveBack() {
   let kept = null;
@@ -126,12 +146,8 @@ function giveBack() {
   if (!back || kept.me !== me || kept.path !== location.pathname || errors) return;
   const form = [...document.forms].find((one) => one.hasAttribute("data-keep") && formKey(one) === kept.form);
   if (!form) return;
-  for (const [name, type, value, checked] of kept.typed) {
-    for (const one of fields(form)) {
-      if (one.name !== name || one.type !== type) continue;
-      if (type === "checkbox" || type === "radio") { if (one.value === value) one.checked = checked; } else one.value = value;
-    }
-  }
-  note(form, "This was not sent. Your words are still here: please send them again.");
+  const rest = fill(form, kept.typed);
+  if (rest.length) addEventListener("DOMContentLoaded", () => fillRows(form, rest));
+  note(form, "This may not have arrived. Your words are still here: please send them again.");
 }
 giveBack();

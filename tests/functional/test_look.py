@@ -8,6 +8,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from tests.functional.conftest import DESK, PHONE, assert_accessible, shoot, visit
 
@@ -167,13 +168,19 @@ def test_words_lost_on_the_way_come_back_once(page_for):
     page.route("**/sample/sent/", lambda route: route.abort())
     page.get_by_label("What is happening?").fill("She cannot sleep")
     page.get_by_label("Within 24 hours").check()
+    page.locator("#id_others-0-name").fill("Jussi")
+    for name in ("Veera", "Mikko", "Leena"):
+        page.keyboard.press("Enter")
+        page.keyboard.type(name)
     with page.expect_event("requestfailed", lambda request: request.method == "POST"):
         page.keyboard.press("Control+Enter")
     page.wait_for_url("chrome-error://**", wait_until="commit")  # the browser's own page about it
     page.go_back()
-    page.get_by_text("This was not sent. Your words are still here").wait_for()
+    page.get_by_text("This may not have arrived. Your words are still here").wait_for()
     assert page.get_by_label("What is happening?").input_value() == "She cannot sleep"
     assert page.get_by_label("Within 24 hours").is_checked()
+    expect(page.locator("[name=others-3-name]")).to_have_value("Leena")  # a row that was added by hand
+    expect(page.locator(".rows__one:visible")).to_have_count(4)
     visit(page, "/sample/")
     assert page.get_by_label("What is happening?").input_value() == ""
 
