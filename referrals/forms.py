@@ -40,6 +40,15 @@ def radios(choices: Any, **kwargs: Any) -> forms.ChoiceField:
     return choice(choices, widget=forms.RadioSelect, **kwargs)
 
 
+def heard_at(moment: datetime | None) -> datetime | None:
+    """When somebody was first heard: not in the future, and not in the year of a slip of the finger."""
+    if moment and moment > timezone.now() + timedelta(minutes=1):
+        raise forms.ValidationError("First heard cannot be in the future.")
+    if moment and moment < timezone.now() - timedelta(days=366):
+        raise forms.ValidationError("This is more than a year ago. Look at the date again.")
+    return moment
+
+
 class NamedForm(forms.Form):
     """Somebody who should be there."""
 
@@ -127,10 +136,7 @@ class CallForm(forms.Form):
             self.fields["words"].required = False  # they would be left out
 
     def clean_first_heard_at(self) -> datetime | None:
-        heard = self.cleaned_data.get("first_heard_at")
-        if heard and heard > timezone.now() + timedelta(minutes=1):
-            raise forms.ValidationError("First heard cannot be in the future.")
-        return heard
+        return heard_at(self.cleaned_data.get("first_heard_at"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -323,6 +329,9 @@ class ContactForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        following = cleaned.get("next_contact_at")
+        if following and following < (cleaned.get("at") or timezone.now() - timedelta(minutes=1)):
+            self.add_error("next_contact_at", "The next contact comes after this one. Look at the day again.")
         if cleaned.get("kind") == Contact.Kind.DECLINED:
             needed = {
                 "declined_by": "Say who declined.",
@@ -353,11 +362,8 @@ class FirstHeardForm(forms.Form):
         super().__init__(*args, **kwargs)
         choose_clock(self, timers)
 
-    def clean_corrected(self) -> datetime:
-        corrected: datetime = self.cleaned_data["corrected"]
-        if corrected > timezone.now():
-            raise forms.ValidationError("First heard cannot be in the future.")
-        return corrected
+    def clean_corrected(self) -> datetime | None:
+        return heard_at(self.cleaned_data["corrected"])
 
 
 class UrgencyForm(forms.Form):

@@ -251,6 +251,20 @@ def test_what_is_missing_stands_in_one_list(client, cast):
     assert html.count("Say where the person gave their word, and to whom.") == 4, "in the list, and at each box"
 
 
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("minutes", "5", "Write 15 or more."),
+        ("minutes", "x", "Write a number."),
+        ("place", "moon", "Choose one of those shown."),
+    ],
+)
+def test_what_cannot_be_is_said_in_our_words(client, cast, field, typed, said):
+    client.force_login(cast.coordinator.user)
+    form = {"minutes": "90", "slot": cast.later.isoformat(), "place": "home", field: typed}
+    assert said in client.post(f"/cases/{cast.case.uuid}/meetings/new/", form).content.decode()
+
+
 def test_free_times_are_shown_anew_and_nothing_is_saved(client, cast):
     client.force_login(cast.coordinator.user)
     response = client.post(

@@ -112,6 +112,9 @@ def test_a_correction_says_why_and_is_never_in_the_future(cast, client, case):
     assert "Say why the time is corrected." in page(client.post(address, {"corrected": local(before), "reason": " "}))
     future = {"corrected": local(timezone.now() + hours(3)), "reason": "x"}
     assert "First heard cannot be in the future." in page(client.post(address, future))
+    assert "This is more than a year ago." in page(
+        client.post(address, {"corrected": "1926-11-28T23:30", "reason": "x"})
+    )
     assert "Write when it was first heard." in page(client.post(address, {"corrected": "", "reason": "x"}))
     for corrected, reason, rule in (
         (before, " ", "correction_says_why"),

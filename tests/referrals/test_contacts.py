@@ -99,6 +99,9 @@ def test_a_reply_before_the_clock_began_is_refused_aloud(cast):
 
 def test_a_contact_is_never_in_the_future(cast, case, log):
     assert "This cannot be in the future." in page(log(kind="called_back", at="2199-01-01T10:00"))
+    slip = page(log(kind="called_back", next_contact="We call at ten", next_contact_at="2020-01-01T10:00"))
+    assert "The next contact comes after this one." in slip
+    assert "We call at ten" in slip
     with pytest.raises(Refusal):
         as_app(cast.coordinator.user, log_contact, case=case, kind="called_back", at=timezone.now() + hours(1))
 
