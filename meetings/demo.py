@@ -53,7 +53,7 @@ def load() -> bool:
         hashed = make_password(PASSWORD)  # once: the hash is slow on purpose
         tornio = Story(hashed, name="Tornio team", slug="tornio", time_zone="Europe/Helsinki",
                        languages="Finnish, Swedish, English", emergency_number="112", night_number="016 555 0100",
-                       emergency_advice="If somebody is in danger right now, call 112. Stay with them until help is there.")  # fmt: skip
+                       emergency_advice="Call 112, and stay with them until help is there.")  # fmt: skip
         people_of_tornio(tornio)
         onni(tornio)
         elina(tornio)
@@ -505,7 +505,7 @@ def exe_valley(hashed: str) -> None:
     """A service of its own, which nobody in Tornio ever sees."""
     s = Story(hashed, name="Exe Valley team", slug="exe-valley", time_zone="Europe/London", languages="English",
               emergency_number="999", night_number="01392 555 010",
-              emergency_advice="If somebody is in danger right now, call 999. Stay with them until help is there.")  # fmt: skip
+              emergency_advice="Call 999, and stay with them until help is there.")  # fmt: skip
     grace = s.staff("Grace", "coordinator-exe", is_coordinator=True, profession="social_worker")
     tom = s.staff("Tom", "clinician-exe", is_clinician=True, profession="nurse")
     priya = s.staff("Priya", "clinician2-exe", is_clinician=True, profession="peer_worker")
