@@ -7,14 +7,15 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet
-from django.shortcuts import get_object_or_404
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.http import Http404
 from django.utils import timezone
 
 from meetings.gather import gathered, unfold
 from meetings.models import DecidedWithout, Invitation, Meeting, MeetingStaff, Told
 from meetings.timeline import address_of
 from network.models import Member, MemberContact, Staff, TeamMember, User
+from network.prepared import Prepared
 from referrals.models import Case
 
 MOST = 200
@@ -110,13 +111,10 @@ def _address(meeting: Meeting, home: str) -> str:
 
 def page_of(user: User, uuid: UUID) -> MeetingPage:
     """The meeting for this reader; 404 for whom it does not exist."""
-    invited = Q(
-        invitations__member__user=user, invitations__member__left_at=None, invitations__withdrawn_at=None,
-        status__in=["booked", "started", "cancelled"],
-    )  # fmt: skip
-    visible = Meeting.objects.visible_to(user).values("pk")
-    rows = Meeting.objects.filter(Q(pk__in=visible) | invited).distinct()
-    found = get_object_or_404(_whole(rows, user), uuid=uuid)
+    rows = _whole(user, meeting=uuid)
+    if not rows:
+        raise Http404
+    found = rows[0]
     asked = unfold(found.asked_rows)
     own = next((one for one in asked if one.user_id == user.pk), None)
     person = next(iter(unfold(found.person_rows)), None)
@@ -199,7 +197,11 @@ def _listed(rows: QuerySet[Meeting]) -> QuerySet[Any]:
     )
 
 
-def _whole(rows: QuerySet[Meeting], user: Any) -> QuerySet[Any]:
+@Prepared
+def _whole(user: Any, *, meeting: Any) -> QuerySet[Any]:
+    asks = Invitation.objects.filter(meeting=OuterRef("pk"), member__user=user, member__left_at=None, withdrawn_at=None)
+    invited = Exists(asks) & Q(status__in=["booked", "started", "cancelled"])
+    rows = Meeting.objects.filter(Q(pk__in=Meeting.objects.visible_to(user).values("pk")) | invited, uuid=meeting)
     person = Member.objects.persons().filter(network=OuterRef("network"))
     home = MemberContact.objects.filter(member__network=OuterRef("network"), member__is_person=True)
     asked = Invitation.objects.filter(meeting=OuterRef("pk"), withdrawn_at=None)

@@ -12,6 +12,7 @@ from meetings.gather import gathered, unfold
 from meetings.models import Addendum, DecidedWithout, Invitation, Line, Meeting, MeetingStaff, NoteShare
 from meetings.note import place_words, short_place
 from network.models import Consent, Member, Reading, TeamMember
+from network.prepared import OneOf, Prepared
 from referrals.models import Case, Referral
 
 FEW_READINGS = 4
@@ -63,7 +64,7 @@ def greeting() -> str:
 
 def parts_of(user: Any) -> list[Part]:
     """The networks of `user`: their own first. Two queries, however many members and meetings."""
-    rows = list(_memberships(user))
+    rows = _memberships(user)
     parts = [_part(row) for row in rows]
     for meeting in _meetings(user, rows):
         part = next(part for part in parts if part.member.network_id == meeting.network_id)
@@ -102,6 +103,7 @@ def reading_words(reading: Any, meeting_day: str, member: str = "") -> str:
     }.get(reading.what, "read")
 
 
+@Prepared
 def _memberships(user: Any) -> Any:
     here = {"network": OuterRef("network")}
     late = Line.objects.standing().filter(**here, late=True, seen_by_person_at=None)
@@ -155,21 +157,30 @@ def _part(row: Any) -> Part:
     )
 
 
-def _meetings(user: Any, rows: list[Member]) -> Any:
-    own = [row.network_id for row in rows if row.is_person]
-    asked = Invitation.objects.filter(meeting=OuterRef("pk"), withdrawn_at=None)
-    mine = asked.filter(member__in=rows)
-    to_come = Q(status__in=[Meeting.Status.BOOKED, Meeting.Status.STARTED]) & (Q(network__in=own) | Exists(mine))
-    to_read = Q(status=Meeting.Status.CLOSED) & (
-        Q(network__in=own) | Q(pk__in=Meeting.objects.shared_with(user).values("pk"))
+def _meetings(user: Any, rows: list[Member]) -> list[Any]:
+    return _met(
+        user,
+        networks=[row.network_id for row in rows],
+        own=[row.network_id for row in rows if row.is_person],
+        members=[row.pk for row in rows],
     )
-    beside = Addendum.objects.filter(meeting=OuterRef("pk")).exclude(member__in=rows).order_by("-at", "-pk")
+
+
+@Prepared
+def _met(user: Any, *, networks: Any, own: Any, members: Any) -> Any:
+    asked = Invitation.objects.filter(meeting=OuterRef("pk"), withdrawn_at=None)
+    mine = asked.filter(OneOf("member_id", members))
+    in_own = Q(OneOf("network_id", own))
+    to_come = Q(status__in=[Meeting.Status.BOOKED, Meeting.Status.STARTED]) & (in_own | Exists(mine))
+    to_read = Q(status=Meeting.Status.CLOSED) & (in_own | Q(pk__in=Meeting.objects.shared_with(user).values("pk")))
+    of_others = Q(member=None) | ~Q(OneOf("member_id", members))
+    beside = Addendum.objects.filter(of_others, meeting=OuterRef("pk")).order_by("-at", "-pk")
     return (
-        Meeting.objects.filter(network__in=[row.network_id for row in rows])
+        Meeting.objects.filter(OneOf("network_id", networks))
         .filter(to_come | to_read)
         .annotate(
             mine=gathered(mine, "uuid", "answer"),
-            asked=gathered(asked.exclude(member__in=rows), "answer", name=F("member__name")),
+            asked=gathered(asked.exclude(OneOf("member_id", members)), "answer", name=F("member__name")),
             coming=gathered(MeetingStaff.objects.filter(meeting=OuterRef("pk"), active=True), name=F("staff__name")),
             added=gathered(beside, "name", "kind", most=1, added_at=F("at")),
         )

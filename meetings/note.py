@@ -24,6 +24,7 @@ from meetings.models import (
     ReadBack,
 )
 from network.models import Consent, Member, TeamMember, of_reader
+from network.prepared import Prepared
 from network.rules import SENTENCES
 
 WHY = {
@@ -249,22 +250,23 @@ def _and(names: Any) -> str:
 
 def read_note(user: Any, meeting_uuid: uuid.UUID) -> Note:
     """The note of a started or closed meeting for `user`; Http404 when there is none that they may read."""
-    meeting = notes_for(user).filter(uuid=meeting_uuid).first()
-    if meeting is None:
+    found = _noted(user, meeting=meeting_uuid)
+    if not found:
         raise Http404
-    note = _open(meeting, user)
-    _write_lines(note)
+    note = _open(found[0], user)
+    _write_lines(note, user)
     return note
 
 
-def notes_for(user: Any) -> Any:
-    """Meetings with a note that `user` may read, and what is read along with each."""
+@Prepared
+def _noted(user: Any, *, meeting: Any) -> Any:
+    """A meeting with a note that `user` may read, and what is read along with it."""
     network = Member.objects.filter(network=OuterRef("network"))
     following = MeetingStaff.objects.filter(meeting=OuterRef("next_meeting"), active=True)
     asked = Invitation.objects.filter(of_reader(user, "member"), meeting=OuterRef("next_meeting"), withdrawn_at=None)
     return (
         Meeting.objects.readable_by(user)
-        .filter(status__in=[Meeting.Status.STARTED, Meeting.Status.CLOSED])
+        .filter(uuid=meeting, status__in=[Meeting.Status.STARTED, Meeting.Status.CLOSED])
         .select_related("service", "network", "next_meeting")
         .annotate(
             members_found=gathered(network.current().annotate(**_what_they_read()), "id", "uuid", "name", "relation", "is_person",
@@ -345,15 +347,26 @@ def _there(presences: list[SimpleNamespace], meeting: Meeting) -> list[SimpleNam
     return list(found.values())
 
 
-def _write_lines(note: Note) -> None:
-    rows = list(note.meeting.lines.shared() if note.for_member else note.meeting.lines.all())
+@Prepared
+def _lines(user: Any, shared: bool, *, meeting: Any) -> Any:
+    lines = Line.objects.filter(meeting=meeting)
+    return lines.shared() if shared else lines
+
+
+@Prepared
+def _addenda(user: Any, *, meeting: Any) -> Any:
+    return Addendum.objects.filter(meeting=meeting)
+
+
+def _write_lines(note: Note, user: Any) -> None:
+    rows = _lines(user, note.for_member, meeting=note.meeting.pk)
     later = {row.pk: row.replaced_by_id for row in rows if row.replaced_by_id}
     beside: dict[int | None, list[Answer]] = {}
     for row in rows:
         if row.replaced_by_id:
             first = Answer(_called(row.voice or "Together", row.member_id, note.me), "first said", row.text)
             beside.setdefault(_last(row.pk, later), []).append(first)
-    for addendum in Addendum.objects.filter(meeting=note.meeting):
+    for addendum in _addenda(user, meeting=note.meeting.pk):
         beside.setdefault(addendum.line_id, []).append(_beside(addendum, note))
     note.lines = [_line(row, note, tuple(beside.get(row.pk, ()))) for row in rows if row.pk not in later]
     note.beside = beside.get(None, [])

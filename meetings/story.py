@@ -4,13 +4,14 @@ Row security holds within: for the person and for the staff it is the same. Staf
 drop in silence the line of somebody whom the reader may not know.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet
-from django.shortcuts import get_object_or_404
+from django.db.models import OuterRef
+from django.http import Http404
 
 from meetings.gather import gathered, unfold
 from meetings.models import (
@@ -25,6 +26,7 @@ from meetings.models import (
     TeamChange,
 )
 from network.models import Consent, Member, Staff, TeamMember
+from network.prepared import OneOf, Prepared
 from referrals.models import (
     Case,
     CaseClosure,
@@ -116,13 +118,19 @@ class Story:
         return cache[id(rows)]
 
 
-def read_story(cases: QuerySet[Case], **which: Any) -> Story:
-    """The story of the one case of `cases` that `which` names; 404 when there is none."""
-    case = get_object_or_404(_annotated(cases), **which)
-    rows = {name: unfold(getattr(case, f"{name}_rows")) for name in _gathered()}
+GATHERED = [one.name for one in fields(Story) if one.name not in ("case", "staff")]
+
+
+def read_story(user: Any, uuid: UUID) -> Story:
+    """The story of a case that `user` may open; 404 when there is none."""
+    found = _told(user, case=uuid)
+    if not found:
+        raise Http404
+    case = found[0]
+    rows = {name: unfold(getattr(case, f"{name}_rows")) for name in GATHERED}
     ids = {getattr(row, key) for found in rows.values() for row in found for key in BY if getattr(row, key, None)}
     ids.add(case.owner_id)
-    staff = Staff.objects.filter(pk__in=ids)
+    staff = _staff(user, ids=list(ids))
     return Story(case=case, staff={one.pk: SimpleNamespace(**_of_staff(one)) for one in staff}, **rows)
 
 
@@ -130,13 +138,18 @@ def _of_staff(one: Staff) -> dict[str, Any]:
     return {"pk": one.pk, "name": one.name, "profession": one.get_profession_display(), "left_at": one.left_at}
 
 
-def _annotated(cases: QuerySet[Case]) -> QuerySet[Case]:
-    return cases.select_related("service", "network").annotate(
-        **{f"{name}_rows": rows for name, rows in _gathered().items()}
-    )
+@Prepared
+def _staff(reader: Any, *, ids: Any) -> Any:
+    return Staff.objects.filter(OneOf("pk", ids))
 
 
-def _gathered() -> dict[str, Any]:
+@Prepared
+def _told(reader: Any, *, case: Any) -> Any:
+    around = {f"{name}_rows": rows for name, rows in _around().items()}
+    return Case.objects.visible_to(reader).filter(uuid=case).select_related("service", "network").annotate(**around)
+
+
+def _around() -> dict[str, Any]:
     case, network = {"case": OuterRef("pk")}, {"network": OuterRef("network")}
     meeting_of = {"meeting__case": OuterRef("pk")}
     timer_of = {"timer__case": OuterRef("pk")}

@@ -1,5 +1,7 @@
 """How accounts differ from allauth's: nobody signs up or takes another address, mail gives nobody away, one query says who is there."""
 
+from types import SimpleNamespace
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.forms import RequestLoginCodeForm
@@ -19,6 +21,7 @@ from network.actions import channels
 from network.actions.joining import waiting_memberships
 from network.models import Member, User
 from network.pages import signed_in_page
+from network.prepared import Prepared
 from referrals.models import OnCall
 
 
@@ -84,26 +87,31 @@ class AskForCodeForm(RequestLoginCodeForm):
         self.fields["email"].error_messages["invalid"] = "This is not a whole address. One looks like name@example.org."
 
 
+@Prepared
+def account(reader):
+    """The account of `reader` with what every request asks of it."""
+    own = Authenticator.objects.filter(
+        user=OuterRef("pk"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    )
+    member_zone = Member.objects.current().filter(user=OuterRef("pk")).values("service__time_zone")[:1]
+    turns = OnCall.objects.standing().filter(role=OnCall.Role.COORDINATOR, period__contains=Now())
+    turn = turns.filter(service=OuterRef("staff_row__service")).values("staff")[:1]
+    return (
+        User.objects.filter(pk=reader.pk)
+        .select_related("staff_row__service")
+        .annotate(
+            factor=Exists(own),
+            zone=Coalesce("staff_row__service__time_zone", Subquery(member_zone)),
+            duty=Coalesce(Subquery(turn), "staff_row__service__on_duty", output_field=BigIntegerField()),
+        )
+    )
+
+
 class Backend(AuthenticationBackend):
     """Loads the account with what every request asks of it: staff row, service, second factor, time zone."""
 
     def get_user(self, user_id):
-        own = Authenticator.objects.filter(
-            user=OuterRef("pk"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-        )
-        member_zone = Member.objects.current().filter(user=OuterRef("pk")).values("service__time_zone")[:1]
-        turns = OnCall.objects.standing().filter(role=OnCall.Role.COORDINATOR, period__contains=Now())
-        turn = turns.filter(service=OuterRef("staff_row__service")).values("staff")[:1]
-        user = (
-            User.objects.filter(pk=user_id)
-            .select_related("staff_row__service")
-            .annotate(
-                factor=Exists(own),
-                zone=Coalesce("staff_row__service__time_zone", Subquery(member_zone)),
-                duty=Coalesce(Subquery(turn), "staff_row__service__on_duty", output_field=BigIntegerField()),
-            )
-            .first()
-        )
+        user = next(iter(account(SimpleNamespace(pk=user_id, staff=None))), None)
         if user is None or not self.user_can_authenticate(user):
             return None
         staff = getattr(user, "staff_row", None)

@@ -5,7 +5,7 @@ import zoneinfo
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.signals import user_logged_in
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.dispatch import receiver
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -75,10 +75,13 @@ class Identity:
         if request.path.startswith(WITHOUT_DATABASE):
             return self.get_response(request)
         door = "accounts" if request.path.startswith(ACCOUNTS) else ""
-        # An account is visible to itself only: take the session's word first, and take it back if it is not good.
-        claimed = request.session.get(SESSION_KEY)
-        set_identity(claimed, door=door)
-        if claimed and not request.user.is_authenticated:
+        # An account is visible to itself only: take the session's word first, and take it back if it is not good. What does not wait
+        # for an answer goes out together: the transaction's begin with the session, the identity with the account.
+        with connection.connection.pipeline():
+            claimed = request.session.get(SESSION_KEY)
+            set_identity(claimed, door=door)
+            good = not claimed or request.user.is_authenticated
+        if not good:
             set_identity(None, door=door)
         request.staff = SimpleLazyObject(lambda: getattr(request.user, "staff", None))
         with timezone.override(_zone(request.user)):

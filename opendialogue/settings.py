@@ -56,6 +56,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 DATABASES = {
     "default": database(required("DATABASE_URL", "the PostgreSQL address of this process, with the role it runs as"))
 }
+# The largest reads are planned once a connection (network/prepared.py). A pooler that cannot keep track of that wants it off.
+PREPARE_STATEMENTS = flag("PREPARE_STATEMENTS", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # "memory://" keeps broker and cache inside the process: for tests and commands, never for a service.

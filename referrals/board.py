@@ -10,20 +10,23 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Page, Paginator
 from django.db.models import F, IntegerField, JSONField, OuterRef, Subquery
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import Coalesce, JSONObject, Left
 
-from network.models import Member, Service, Staff, TeamMember
+from network.models import Member, Service, Staff, TeamMember, User
+from network.permissions import staff_of
+from network.prepared import OneOf, Prepared
 from network.templatetags.look import when_text
-from referrals.models import Case, CaseQuerySet, Contact, OnCall, Referral, ResponseTimer, Subject, Watch
+from referrals.models import Case, CaseQuerySet, OnCall, Referral, ResponseTimer, Subject, Watch
 
 PAGE = 50
 MOST = 1000  # nobody reads further down; counting on would cost more than the page
 ROTA_AHEAD = timedelta(days=7)
 SPANS = 3  # of each kind of gap of the rota; the rota shows all
+WORDS = 1000  # letters of the words, of which a row shows the first 180
 
 # Read along with the numbers of the head: the page asks no more often for it.
 GAPS = """(SELECT jsonb_agg(jsonb_build_array(role, what, starts_at, ends_at) ORDER BY what, role, starts_at)
-  FROM od.on_call_gaps(%s, %s, %s) WHERE what <> 'stands_in')"""
+  FROM od.on_call_gaps(%s, %s, %s::timestamptz + %s) WHERE what <> 'stands_in')"""
 
 FILTERS = {
     "all": "All",
@@ -35,6 +38,16 @@ ABOUT = {
     Subject.WISH: "the wish to meet",
     Subject.WORDS: "the words between meetings",
     Subject.EXCEPTION: "what was decided without the person",
+}
+
+CHANNELS = dict(Referral.Channel.choices)
+CONTACTS = {  # with whom, and when that is not said
+    "called_back": ("called {}", "called back"),
+    "no_answer": ("no answer from {}", "no answer"),
+    "offered": ("offered to {}", "offered"),
+    "replied": ("replied to {}", "replied"),
+    "taken": ("", "taken over"),
+    "wish": ("", "asked for a meeting"),
 }
 
 
@@ -84,11 +97,10 @@ class RotaGap:
 class Row:
     """One case as the board shows it."""
 
-    case: Case
+    case: Any
     name: str
-    timer: ResponseTimer | None
+    heard: Any
     clock: str
-    referral: Referral | None
     caller: str
     chips: list[Chip] = field(default_factory=list)
     contact: str = ""
@@ -112,7 +124,7 @@ class Unsaid:
 @dataclass
 class Board:
     rows: list[Row]
-    page: Page[Case]
+    page: Page[Any]
     show: str
     filters: list[dict[str, Any]]
     running: int
@@ -121,15 +133,22 @@ class Board:
     cut: bool
 
 
-def cases_of(staff: Staff) -> CaseQuerySet:
-    """Open cases that are the business of `staff`: the service's (coordinator, lead), or their team's and their own."""
+def cases_of(reader: User, few: Any) -> CaseQuerySet:
+    """Open cases that are the business of staff: the service's (coordinator, lead), or their team's and their own (`few`)."""
+    staff = staff_of(reader)
     if staff.oversees:
         return Case.objects.open().filter(service=staff.service_id)
-    # Asked apart: as one condition with "or" the database would walk through all open cases of the service.
+    return Case.objects.open().filter(OneOf("pk", few))
+
+
+def few_of(staff: Staff) -> list[int]:
+    """What a clinician's board holds. Asked apart: as one condition with "or" the database would walk through all open cases."""
+    if staff.oversees:
+        return []
     teams = TeamMember.objects.current().filter(staff=staff).values("network")
     of_team = Case.objects.open().filter(network__in=teams).order_by().values_list("pk", flat=True)
     own = Case.objects.open().filter(owner=staff).order_by().values_list("pk", flat=True)
-    return Case.objects.open().filter(pk__in=list(own.union(of_team)))
+    return list(own.union(of_team))
 
 
 def shown(cases: CaseQuerySet, show: str, staff: Staff, now: datetime) -> CaseQuerySet:
@@ -143,18 +162,16 @@ def shown(cases: CaseQuerySet, show: str, staff: Staff, now: datetime) -> CaseQu
     return cases
 
 
-def read_board(staff: Staff, *, show: str, page: str, now: datetime) -> Board:
+def read_board(user: Any, *, show: str, page: str, now: datetime) -> Board:
     """One page of the board: in three queries, and one more for clinicians."""
     show = show if show in FILTERS else "all"
-    cases = cases_of(staff)
-    counts = _counts(cases, staff, now)
-    listed: Any = shown(cases, show, staff, now).by_time_left().select_related("owner", "last_contact")
-    person = Member.objects.persons().filter(network=OuterRef("network")).values("name")[:1]
-    paginator = Paginator(listed.annotate(person_name=Subquery(person), held=ArraySubquery(_held())), PAGE)
-    paginator.count = counts[show]  # counted already
+    few = few_of(user.staff)
+    counts = _counts(user, now=now, few=few)[0]
+    paginator = Paginator(range(counts[show]), PAGE)
     this_page = paginator.get_page(page)
+    listed = _listed(user, show, PAGE * (this_page.number - 1), now=now, few=few)
     return Board(
-        rows=rows_of(this_page.object_list, now),
+        rows=rows_of(user, listed),
         page=this_page,
         show=show,
         filters=[
@@ -168,16 +185,15 @@ def read_board(staff: Staff, *, show: str, page: str, now: datetime) -> Board:
     )
 
 
-def rows_of(cases: Iterable[Case], now: datetime) -> list[Row]:
+def rows_of(user: Any, cases: Iterable[Any]) -> list[Row]:
     """What the rows of `cases` say: each with the clock that runs out first, or the last one that ran."""
-    cases = list(cases)
-    referrals = defaultdict(list)
-    for referral in Referral.objects.filter(case__in=[case.pk for case in cases]).select_related("timer"):
-        referrals[referral.case_id].append(referral)
-    return [_row(case, referrals[case.pk], now) for case in cases]
+    heard = defaultdict(list)
+    for referral in _heard(user, cases=[case.pk for case in cases]):
+        heard[referral.case_id].append(referral)
+    return [_row(case, heard[case.pk]) for case in cases]
 
 
-def clock_state(timer: ResponseTimer) -> str:
+def clock_state(timer: Any) -> str:
     """The state that the clock tag shows."""
     if timer.outcome != ResponseTimer.Outcome.RUNNING:
         return timer.outcome
@@ -186,7 +202,7 @@ def clock_state(timer: ResponseTimer) -> str:
     return "reply" if timer.kind == ResponseTimer.Kind.REPLY else "running"
 
 
-def running_first(timers: Iterable[ResponseTimer]) -> ResponseTimer | None:
+def running_first(timers: Iterable[Any]) -> Any:
     """Of several clocks the one that counts now: running and due first, else the one heard last."""
     timers = list(timers)
     running = [timer for timer in timers if timer.outcome == ResponseTimer.Outcome.RUNNING]
@@ -195,39 +211,64 @@ def running_first(timers: Iterable[ResponseTimer]) -> ResponseTimer | None:
     return max(timers, key=lambda timer: timer.first_heard_at, default=None)
 
 
-def caller_line(referral: Referral) -> str:
+def caller_line(referral: Any) -> str:
     """Her mother Marja, by phone."""
     if referral.told == Referral.Told.SELF:
         who = f"{referral.person_name} called" if referral.channel == Referral.Channel.PHONE else referral.person_name
     else:
         who = " ".join(filter(None, [referral.caller_relation, referral.caller_name])) or "Somebody"
-    return f"{who[:1].upper()}{who[1:]}, {referral.get_channel_display()}"
+    return f"{who[:1].upper()}{who[1:]}, {CHANNELS[referral.channel]}"
 
 
-def contact_line(contact: Contact) -> str:
+def contact_line(case: Any) -> str:
     """called Helmi 07:40"""
-    whom = contact.whom
-    said = {
-        "called_back": f"called {whom}" if whom else "called back",
-        "no_answer": f"no answer from {whom}" if whom else "no answer",
-        "offered": f"offered to {whom}" if whom else "offered",
-        "declined": f"{contact.declined_by} declined",
-        "replied": f"replied to {whom}" if whom else "replied",
-        "taken": "taken over",
-        "wish": "asked for a meeting",
-    }[contact.kind]
-    return f"{said} {when_text(contact.at)}"
+    whom, kind = case.contact_whom, case.contact_kind
+    if kind == "declined":
+        said = f"{case.contact_by} declined"
+    else:
+        with_whom, alone = CONTACTS[kind]
+        said = with_whom.format(whom) if whom and with_whom else alone
+    return f"{said} {when_text(case.contact_at)}"
 
 
-def _counts(cases: CaseQuerySet, staff: Staff, now: datetime) -> dict[str, Any]:
+@Prepared
+def _counts(reader: User, *, now: Any, few: Any) -> Any:
     """All numbers of the head, the gaps of the rota, and what was left unsaid in closed cases, in one query."""
-    ids = {show: shown(cases, show, staff, now).order_by().values("pk")[: MOST + 1] for show in FILTERS}
-    ids["running"] = cases.exclude(due_at=None).order_by().values("pk")[: MOST + 1]
-    counted: dict[str, Any] = {f"n_{show}": Coalesce(Count(rows), 0) for show, rows in ids.items()}
-    counted["n_gaps"] = RawSQL(GAPS, [staff.service_id, now, now + ROTA_AHEAD], output_field=JSONField())  # noqa: S611
-    counted["n_unsaid"] = ArraySubquery(_unsaid(staff))
-    row = Service.objects.filter(pk=staff.service_id).annotate(**counted).values(*counted)
-    return {key.removeprefix("n_"): value for key, value in row.get().items()}
+    staff, cases = staff_of(reader), cases_of(reader, few)
+    counted: dict[str, Any] = {
+        show: Coalesce(Count(shown(cases, show, staff, now).order_by().values("pk")[: MOST + 1]), 0) for show in FILTERS
+    }
+    counted["running"] = Coalesce(Count(cases.exclude(due_at=None).order_by().values("pk")[: MOST + 1]), 0)
+    counted["gaps"] = RawSQL(GAPS, [staff.service_id, now, now, ROTA_AHEAD], output_field=JSONField())  # noqa: S611
+    counted["unsaid"] = ArraySubquery(_unsaid(staff))
+    return Service.objects.filter(pk=staff.service_id).annotate(**counted).values(*counted)
+
+
+@Prepared
+def _listed(reader: User, show: str, start: int, *, now: Any, few: Any) -> Any:
+    """One page of cases, and what a row says of each."""
+    person = Member.objects.persons().filter(network=OuterRef("network")).values("name")[:1]
+    cases = shown(cases_of(reader, few), show, staff_of(reader), now).by_time_left()
+    return cases.annotate(
+        person_name=Subquery(person), held=ArraySubquery(_held()), owner_name=F("owner__name"), contact_kind=F("last_contact__kind"),
+        contact_whom=F("last_contact__whom"), contact_by=F("last_contact__declined_by"), contact_at=F("last_contact__at"),
+    ).values_list(
+        "pk", "uuid", "taken_at", "due_at", "to_be_told", "team_size", "next_meeting_at", "meeting_fell_through", "unanswered",
+        "open_exceptions", "wish_waiting_since", "owner_name", "person_name", "held", "contact_kind", "contact_whom", "contact_by",
+        "contact_at", named=True,
+    )[start : start + PAGE]  # fmt: skip
+
+
+@Prepared
+def _heard(reader: User, *, cases: Any) -> Any:
+    """The clocks of some cases, each beside every referral that started or joined it, in the order in which they were heard."""
+    said = ("person_name", "caller_name", "caller_relation", "told", "channel")
+    return (
+        ResponseTimer.objects.filter(OneOf("case_id", cases))
+        .annotate(words=Left("referrals__words", WORDS), **{name: F(f"referrals__{name}") for name in said})
+        .order_by("referrals__first_heard_at", "referrals__pk")
+        .values_list("case_id", "pk", "kind", "urgency", "outcome", "first_heard_at", "due_at", "met_at", "words", *said, named=True)
+    )  # fmt: skip
 
 
 def _unsaid(staff: Staff) -> Any:
@@ -273,29 +314,23 @@ def _most(count: int) -> Any:
     return f"{MOST}+" if count > MOST else count
 
 
-def _row(case: Case, referrals: list[Referral], now: datetime) -> Row:
-    timer = running_first({referral.timer_id: referral.timer for referral in referrals}.values())
-    heard = [one for one in referrals if timer and one.timer_id == timer.pk] or referrals
-    referral = next((one for one in reversed(heard) if one.words), heard[-1] if heard else None)
+def _row(case: Any, heard: list[Any]) -> Row:
+    timer = running_first(heard)
+    of_it = [one for one in heard if one.pk == timer.pk]
+    shown = next((one for one in reversed(of_it) if one.words), of_it[-1] if of_it else None)
     return Row(
         case=case,
-        name=_name(case),
-        timer=timer,
-        clock=clock_state(timer) if timer else "",
-        referral=referral,
-        caller=caller_line(referral) if referral else "",
-        chips=_chips(case, timer),
-        contact=contact_line(case.last_contact) if case.last_contact else "",
-        hold=next(map(hold_of, getattr(case, "held", [])), None),
+        name="Name not known yet" if case.person_name == "Not known yet" else case.person_name or "",
+        heard=shown,
+        clock=clock_state(shown) if shown else "",
+        caller=caller_line(shown) if shown else "",
+        chips=_chips(case, shown),
+        contact=contact_line(case) if case.contact_kind else "",
+        hold=hold_of(case.held[0]) if case.held else None,
     )
 
 
-def _name(case: Case) -> str:
-    name = getattr(case, "person_name", None) or ""
-    return "Name not known yet" if name == "Not known yet" else name
-
-
-def _chips(case: Case, timer: ResponseTimer | None) -> list[Chip]:
+def _chips(case: Any, timer: Any) -> list[Chip]:
     """What is missing next, most pressing first; then what is arranged."""
     runs = bool(timer and timer.outcome == ResponseTimer.Outcome.RUNNING)
     reply = bool(runs and timer and timer.kind == ResponseTimer.Kind.REPLY)
@@ -322,7 +357,7 @@ def _chips(case: Case, timer: ResponseTimer | None) -> list[Chip]:
     return chips
 
 
-def _meeting_chip(case: Case, runs: bool) -> Chip:
+def _meeting_chip(case: Any, runs: bool) -> Chip:
     at = when_text(case.next_meeting_at)
     if not runs:
         return Chip(f"Next: {at}", "plain")

@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +19,7 @@ from network.rules import Refusal, log_reading
 from network.templatetags.look import when_text
 from referrals import actions
 from referrals.board import clock_state, read_board, running_first
+from referrals.board_rows import draw
 from referrals.doorstep import sender_of
 from referrals.forms import (
     CallForm,
@@ -250,9 +252,9 @@ def close_case(request: StaffRequest, case: UUID) -> HttpResponse:
 
 def _board(request: StaffRequest) -> dict[str, Any]:
     now = timezone.now()
-    staff = request.staff
-    shown = read_board(staff, show=request.GET.get("show", ""), page=request.GET.get("page", ""), now=now)
-    return {"board": shown, "page": shown.page, "filters": shown.filters, "now": now, "service": staff.service}
+    shown = read_board(request.user, show=request.GET.get("show", ""), page=request.GET.get("page", ""), now=now)
+    drawn = draw(shown.rows, now=now, token=get_token(request), advice=request.staff.service.emergency_advice)
+    return {"board": shown, "page": shown.page, "filters": shown.filters, "now": now, "drawn": drawn}
 
 
 def _call_page(

@@ -39,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def case(request: HttpRequest, case: UUID) -> HttpResponse:
     """The whole case, for its staff and for the person: the same for both."""
-    story = read_story(Case.objects.visible_to(request.user), uuid=case)
+    story = read_story(request.user, case)
     log_reading("case", story.case.uuid, story.case.network)
     file = casefile(story, now=timezone.now(), staff=me(request).staff)
     return render(request, "meetings/case.html", {"file": file, "story": story, "case": story.case, "nav": "board"})

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from meetings import mine
 from meetings.actions.sharing import look_as
 from meetings.models import Meeting
-from meetings.note import notes_for, read_note
+from meetings.note import read_note
 from meetings.permissions import MEETINGS
 from meetings.reading import Change
 from meetings.views.my import change_by, reader_form, reads_now
@@ -66,7 +66,7 @@ def my_as_member(request: HttpRequest, member: UUID) -> HttpResponse:
 @require_safe
 def note_as_member(request: HttpRequest, member: UUID, meeting: UUID) -> HttpResponse:
     """One note, as the member reads it; or that for them there is none."""
-    looking = _looking(request, member, get_object_or_404(notes_for(me(request)), uuid=meeting))
+    looking = _looking(request, member, read_note(me(request), meeting).meeting)
 
     def page(eyes: Eyes) -> HttpResponse:
         try:

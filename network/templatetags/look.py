@@ -42,7 +42,7 @@ def hours_minutes(span: timedelta | None) -> str:
 @register.filter
 def when_text(moment: datetime | None, style: str = "") -> str:
     """today 17:00, yesterday 23:30, Sunday 06:52, 3 March 15:30, 3 March 2024 15:30."""
-    return _day_and_minute(timezone.localtime(moment), style) if moment else ""
+    return _day_and_minute(_local(moment), style) if moment else ""
 
 
 @register.filter
@@ -50,7 +50,7 @@ def when(moment: datetime | None, style: str = "") -> str:
     """The same, as a time element. |when:"cap" begins with a capital letter."""
     if not moment:
         return ""
-    local = timezone.localtime(moment)
+    local = _local(moment)
     return _element(local, _day_and_minute(local, style))
 
 
@@ -87,11 +87,16 @@ def day(moment: datetime | date | None, style: str = "") -> str:
     if not moment:
         return ""
     local = timezone.localtime(moment).date() if isinstance(moment, datetime) else moment
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), _cap(_day(local), style))
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(), _cap(_day(local, timezone.localdate()), style)
+    )
 
 
-def _day(local: date) -> str:
-    today = timezone.localdate()
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.get_current_timezone())
+
+
+def _day(local: date, today: date) -> str:
     away = (local - today).days
     if -1 <= away <= 1:
         return ("today", "tomorrow", "yesterday")[away]
@@ -109,7 +114,8 @@ def _minute(local: datetime) -> str:
 
 
 def _day_and_minute(local: datetime, style: str) -> str:
-    return _cap(f"{_day(local.date())} {_minute(local)}", style)
+    today = datetime.now(local.tzinfo).date()
+    return _cap(f"{_day(local.date(), today)} {_minute(local)}", style)
 
 
 def _element(local: datetime, text: str) -> SafeString:

@@ -7,7 +7,7 @@ from django.utils.html import strip_tags
 from meetings.models import DecidedWithout, TeamChange
 from meetings.story import read_story
 from meetings.timeline import timeline
-from referrals.models import Case, CaseHandover, Contact, FirstHeardCorrection, ResponseTimer, UrgencyChange
+from referrals.models import CaseHandover, Contact, FirstHeardCorrection, ResponseTimer, UrgencyChange
 from tests.conftest import acting_as, role
 from tests.factories import hours, make_case, make_cast, make_meeting, make_member, make_network
 
@@ -23,7 +23,7 @@ def told(cast, user=None, case=None):
     """(title, text) of each item, as `user` reads it, without markup."""
     user = user or cast.coordinator.user
     with role("od_app"), acting_as(user.pk):
-        story = read_story(Case.objects.visible_to(user), uuid=(case or cast.case).uuid)
+        story = read_story(user, (case or cast.case).uuid)
         items = timeline(story, timezone.now())
     return [
         (

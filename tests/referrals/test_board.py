@@ -260,7 +260,7 @@ def test_hours_in_which_the_rota_reaches_nobody(cast, board):
     assert "In the next seven days" not in board(cast.coordinator)
     User.objects.filter(staff_row__service=cast.service).update(is_active=False)
     with acting_as(None):  # nobody is left who could sign in
-        seen = read_board(cast.coordinator, show="all", page="1", now=timezone.now())
+        seen = read_board(cast.coordinator.user, show="all", page="1", now=timezone.now())
     assert [(gap.duty, gap.nobody, len(gap.spans)) for gap in seen.gaps] == [
         ("clinician on call", True, 1), ("coordinator on duty", True, 1),
     ]  # fmt: skip
