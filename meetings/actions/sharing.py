@@ -105,9 +105,10 @@ def _suppose(change: Change, by: User) -> None:
     if is_person(by, change.member.network):
         let_read(change=change, by=by)
         return
-    heard: dict[str, Any] = {"how": Consent.How.IN_THE_ROOM, "witness": "nobody yet"}
-    give = partial(write_down_consent, where="nowhere yet", **heard)
-    _change_what_is_read(change, by, give=give, share=partial(write_down_share, **heard))
+    heard: dict[str, Any] = {"how": Consent.How.IN_THE_ROOM, "where": "nowhere yet", "witness": "nobody yet"}
+    _change_what_is_read(
+        change, by, give=partial(write_down_consent, **heard), share=partial(write_down_share, **heard)
+    )
 
 
 def _change_what_is_read(change: Change, by: User, *, give: Callable[..., Any], share: Callable[..., Any]) -> None:
