@@ -10,12 +10,20 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from network.identity import acting_as
 
 from . import database
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
+
+# The same examples each time, and none is too slow: how fast the machine is decides nothing.
+hypothesis_settings.register_profile(
+    "calm", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("calm")
 
 __all__ = ["acting_as", "role", "sign_in"]
 
