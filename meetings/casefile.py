@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from meetings.story import Story
 from meetings.timeline import Item, address_of, meeting_name, names, number, timeline
 from network.models import Staff
-from network.templatetags.look import when_text
+from network.templatetags.look import day, when_text
 from referrals.board import ABOUT, Hold
 from referrals.models import Urgency
 
@@ -109,9 +109,7 @@ def _team(story: Story) -> list[SimpleNamespace]:
     for one in story.current_team:
         who = story.staff.get(one.staff_id)
         from_start = one.founding and (not first or one.joined_at <= first)
-        since = (
-            "since the first meeting" if from_start and first else f"since {when_text(one.joined_at).rsplit(' ', 1)[0]}"
-        )
+        since = "since the first meeting" if from_start and first else format_html("since {}", day(one.joined_at))
         gone = bool(who and who.left_at)
         team.append(
             SimpleNamespace(

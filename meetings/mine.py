@@ -99,6 +99,7 @@ def reading_words(reading: Any, meeting_day: str, member: str = "") -> str:
         Reading.What.PDF: f"read {meeting} as PDF",
         Reading.What.PERSON_PAGE: "opened your page",
         Reading.What.READINGS: "looked at the list of who has read",
+        Reading.What.EXPORT: "took everything along",
         Reading.What.AS_MEMBER: f"looked at what {member or 'a member'} sees",
     }.get(reading.what, "read")
 

@@ -1,4 +1,4 @@
-"""A note as PDF. Typst gets the text as data: whatever people write, it is never markup."""
+"""A note, or everything, as PDF. Typst gets the text as data: whatever people write, it is never markup."""
 
 import json
 import unicodedata
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from meetings.note import Answer, Note, NoteLine
 
-PAGE = Path(__file__).with_name("note.typ")
+PAPER = Path(__file__).parent
 BY = {
     "wish": "{} wishes",
     "reflection": "{}, reflecting",
@@ -21,15 +21,23 @@ BY = {
 }
 
 
-@cache
-def _page() -> bytes:
-    return PAGE.read_bytes()
-
-
 def note_as_pdf(note: Note) -> bytes:
     """What the reader of `note` sees on the screen, on paper. It carries no date, author or title of its own."""
-    text = json.dumps(as_data(note), ensure_ascii=False)
-    return bytes(typst.compile(_page(), sys_inputs={"note": text}))
+    return _set("note", as_data(note))
+
+
+def everything_as_pdf(data: dict[str, Any]) -> bytes:
+    """What the person takes along (takeaway.everything). It says nothing about itself, either."""
+    return _set("everything", data)
+
+
+def _set(page: str, data: dict[str, Any], **how: Any) -> bytes:
+    return bytes(typst.compile(_source(page), sys_inputs={"data": json.dumps(data, ensure_ascii=False)}, **how))
+
+
+@cache
+def _source(page: str) -> bytes:
+    return b"".join((PAPER / f"{name}.typ").read_bytes() for name in ("paper", page))
 
 
 def as_data(note: Note) -> dict[str, Any]:
@@ -41,7 +49,7 @@ def as_data(note: Note) -> dict[str, Any]:
         "marks": note.marks,
         "lines": [_line(line) for line in note.lines],
         "talked": [
-            {"decided": one.decided, **_words(one.text), "answers": [_answer(said) for said in one.answers]}
+            {"decided": one.decided, **words(one.text), "answers": [_answer(said) for said in one.answers]}
             for one in note.talked
         ],
         "read_back": note.read_back,
@@ -61,17 +69,17 @@ def _line(line: NoteLine) -> dict[str, Any]:
     return {
         "kind": "refused" if line.refused else line.kind,
         "by": f"{by} · {timezone.localtime(line.at):%H:%M}",
-        **_words(line.words),
+        **words(line.words),
         "notes": line.marks,
         "answers": [_answer(one) for one in line.answers],
     }
 
 
 def _answer(one: Answer) -> dict[str, Any]:
-    return {"by": one.by, "verb": one.verb, **_words(one.words)}
+    return {"by": one.by, "verb": one.verb, **words(one.words)}
 
 
-def _words(text: str) -> dict[str, Any]:
+def words(text: str) -> dict[str, Any]:
     """The paragraphs, each with the direction of its first letter that has one."""
     return {"words": [{"text": part, "rtl": _leftward(part)} for part in text.split("\n")]}
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from meetings.views import booking, cases, entries, fidelity, looking, members, my, notes, record
+from meetings.views import booking, cases, entries, fidelity, looking, members, my, notes, record, takeaway
 
 urlpatterns: list[URLPattern] = [
     path("", cases.home, name="home"),
@@ -35,6 +35,9 @@ urlpatterns: list[URLPattern] = [
     path("my/readings/", my.readings, name="readings"),
     path("sees/<uuid:member>/", looking.my_as_member, name="my_as_member"),
     path("sees/<uuid:member>/<uuid:meeting>/", looking.note_as_member, name="note_as_member"),
+    path("my/everything/", takeaway.take_along, name="take_along"),
+    path("my/everything/pdf/", takeaway.everything_pdf, name="everything_pdf"),
+    path("my/everything/json/", takeaway.everything_json, name="everything_json"),
     path("my/join/", my.join, name="join"),
     path("my/wish/", my.wish, name="wish"),
     path("my/messages/", my.how_messages_reach_me, name="how_messages_reach_me"),

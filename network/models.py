@@ -386,6 +386,7 @@ class Reading(models.Model):
         PERSON_PAGE = "person_page", "the person's page"
         READINGS = "readings", "the list of readings"
         AS_MEMBER = "as_member", "what a member sees"
+        EXPORT = "export", "everything, to take along"
 
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")
     network = models.ForeignKey(Network, models.PROTECT, related_name="readings")

@@ -41,7 +41,7 @@ def my(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readers(request: HttpRequest) -> HttpResponse:
     """Who may read, one by one."""
-    own = _own(request)
+    own = own_networks(request)
     for one in own:
         one.readers = mine.readers_of(one.network_id).filter(is_person=False)
         log_reading("person_page", one.network.uuid, one.network)
@@ -52,7 +52,7 @@ def readers(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reader(request: HttpRequest, member: UUID) -> HttpResponse:
     """What one member may read. Giving is confirmed in words; taking back is done at once."""
-    networks = [one.network_id for one in _own(request)]
+    networks = [one.network_id for one in own_networks(request)]
     found = get_object_or_404(
         Member.objects.current().filter(network__in=networks, is_person=False).select_related("network", "service"),
         uuid=member,
@@ -74,7 +74,7 @@ def reader(request: HttpRequest, member: UUID) -> HttpResponse:
 @require_safe
 def readings(request: HttpRequest) -> HttpResponse:
     """Who read what, and when. Looking at it is on record, too."""
-    own = _own(request)
+    own = own_networks(request)
     networks = [one.network_id for one in own]
     rows = Reading.objects.filter(network__in=networks)
     if not request.GET.get("own"):
@@ -162,7 +162,7 @@ def how_messages_reach_me(request: HttpRequest) -> HttpResponse:
     return render(request, "meetings/messages.html", {"contacts": contacts})
 
 
-def _own(request: HttpRequest) -> list[Any]:
+def own_networks(request: HttpRequest) -> list[Any]:
     """The networks at whose centre the reader is; 404 for everybody else."""
     user: Any = request.user
     own = list(Member.objects.persons().filter(user=user).select_related("network", "service"))

@@ -366,6 +366,7 @@ class Migration(migrations.Migration):
                             ("person_page", "the person's page"),
                             ("readings", "the list of readings"),
                             ("as_member", "what a member sees"),
+                            ("export", "everything, to take along"),
                         ],
                         max_length=20,
                     ),

@@ -100,3 +100,20 @@ def test_the_person_looks_as_a_friend_before_saying_yes(page_for, size):
     expect(person.get_by_text("This is what Jussi would see.")).to_be_visible()
     person.get_by_role("link", name="Stop looking").click()
     expect(person.get_by_label("Jussi")).to_be_checked()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_person_takes_everything_along(page_for, size):
+    with transaction.atomic():
+        cast = make_cast()
+    person = page_for(cast.person.user, size=size)
+    visit(person, "/my/")
+    person.get_by_role("link", name="Take everything along").click()
+    expect(person.get_by_role("heading", level=1)).to_have_text("Take everything along")
+    assert_accessible(person)
+    shoot(person, f"take-along-{'phone' if size == PHONE else 'desk'}")
+    for name, file in (("Take it as PDF", "everything.pdf"), ("Take it as JSON", "everything.json")):
+        with person.expect_download() as download:
+            person.get_by_role("link", name=name).click()
+        assert download.value.suggested_filename == file
+        download.value.delete()

@@ -23,7 +23,7 @@ def every_answer(client, member, cast):
     note = f"/notes/{cast.held.uuid}/"
     addresses = ["/", "/my/", "/my/messages/", "/my/readers/", "/my/readings/", "/my/wish/", "/my/join/", note, f"{note}pdf/",
                  f"{note}add/", f"{note}add/{cast.voice.uuid}/", f"{note}share/", f"{note}seen/{cast.voice.uuid}/",
-                 f"/my/readers/{cast.mother.uuid}/",
+                 f"/my/readers/{cast.mother.uuid}/", "/my/everything/", "/my/everything/json/",
                  f"/sees/{cast.mother.uuid}/", f"/sees/{cast.mother.uuid}/{cast.held.uuid}/"]  # fmt: skip
     found = {}
     for address in addresses:

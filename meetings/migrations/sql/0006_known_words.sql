@@ -14,7 +14,7 @@ ALTER TABLE network_consent ADD CONSTRAINT one_of_the_answers_consent CHECK (
   covers IN ('all', 'from_now') AND how IN ('own_page', 'in_the_room', 'on_paper'));
 ALTER TABLE network_member ADD CONSTRAINT one_of_the_answers_member CHECK (circle IN ('family', 'friend', 'professional', 'other'));
 ALTER TABLE network_reading ADD CONSTRAINT one_of_the_answers_reading CHECK (
-  what IN ('case', 'meeting', 'record', 'note', 'pdf', 'person_page', 'readings', 'as_member'));
+  what IN ('case', 'meeting', 'record', 'note', 'pdf', 'person_page', 'readings', 'as_member', 'export'));
 
 -- Who left a team has left it. Coming back is a change of its own, with its reason: an emptied left_at would be one without.
 CREATE FUNCTION od.left_stays() RETURNS trigger LANGUAGE plpgsql AS $$
