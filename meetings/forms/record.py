@@ -38,9 +38,9 @@ class LineForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         kind, voice = cleaned.get("kind"), cleaned.get("voice")
-        named = voice and (voice != SOMEBODY_ELSE or cleaned.get("voice_name"))
-        if kind in WITH_A_VOICE and not named and not self.has_error("voice_name"):
-            self.add_error("voice_name", "Say whose words these are.")
+        field = "voice_name" if voice == SOMEBODY_ELSE else "voice"
+        if kind in WITH_A_VOICE and not cleaned.get(field) and not self.has_error(field):
+            self.add_error(field, "Say whose words these are.")
         if kind == Line.Kind.ACTION:
             for name, sentence in (
                 ("action_who", "Say who does it."),

@@ -167,7 +167,7 @@ def _page(request: HttpRequest, room: Room, **forms: Any) -> HttpResponse:
         "meeting": room.meeting,
         "kinds": KINDS,
         "kind": typed["kind"].value() if typed else _next_kind(last, room),
-        "voice": typed["voice"].value() if typed else _next_voice(last, room),
+        "voice": typed["voice"].value() if typed else _only_voice(room),
         "uuid": (typed["uuid"].value() if typed else "") or uuid4(),
         "line_form": typed or LineForm(),
         "guest_form": forms.get("guest_form") or GuestForm(),
@@ -192,11 +192,9 @@ def _next_kind(last: Line | None, room: Room) -> str:
     return Line.Kind.VOICE if room.lines else Line.Kind.USE
 
 
-def _next_voice(last: Line | None, room: Room) -> str:
-    for one in room.here:
-        if last and last.voice == one.name:
-            return one.key
-    return room.here[0].key if room.here else SOMEBODY_ELSE
+def _only_voice(room: Room) -> str:
+    """Nobody's until somebody is tapped: no line is kept in the name of whoever happened to stand first."""
+    return "" if room.here else SOMEBODY_ELSE
 
 
 # News of others who write at the same time

@@ -184,6 +184,17 @@ addEventListener("beforeunload", (event) => {
   if (device.loose() || (typed?.trim() && typed !== drafted)) event.preventDefault();
 });
 
+// Whose words: nobody's until somebody is tapped, so that no line is kept in the name of whoever happened to stand first.
+const voices = () => [...composer.querySelectorAll(".whose label:not([hidden]) input")];
+let byItself = false; // "somebody else" was chosen by the page, while nobody was in the room
+function onlyOther() {
+  const other = document.getElementById("whose-other");
+  const alone = voices().length === 1;
+  if (alone) other.checked = true;
+  else if (byItself && !composer.elements.voice_name.value) other.checked = false;
+  byItself = alone;
+}
+
 // Who is here.
 const present = () => [...document.querySelectorAll("#here [data-who][aria-pressed='true']")].map((one) => one.dataset.who);
 function room(keys, sentence) {
@@ -193,10 +204,7 @@ function room(keys, sentence) {
     if (radio.value !== "other") label.hidden = !keys.includes(radio.value);
     if (label.hidden && radio.checked) radio.checked = false;
   }
-  const whose = composer.querySelector(".whose input:checked");
-  if (!whose || (whose.value === "other" && !composer.elements.voice_name.value)) {
-    (composer.querySelector(".whose label:not([hidden]) input") || {}).checked = true;
-  }
+  onlyOther();
   const decision = composer.querySelector("[name=kind][value=decision]");
   const note = document.getElementById("decisions-wait");
   const was = decision.disabled;
@@ -291,7 +299,8 @@ const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
 function missing(fields) {
   if (!fields.text.trim()) return ["text", "Write something first."];
   if (fields.text.trim().length > 20000) return ["text", `This is ${fields.text.trim().length} characters long, and 20,000 is the most. Please keep it as two lines.`];
-  if (["use", "voice", "reflection"].includes(fields.kind) && (!fields.voice || (fields.voice === "other" && !fields.voice_name.trim()))) return ["voice_name", "Say whose words these are."];
+  if (["use", "voice", "reflection"].includes(fields.kind) && !fields.voice) return ["voice", "Say whose words these are."];
+  if (["use", "voice", "reflection"].includes(fields.kind) && fields.voice === "other" && !fields.voice_name.trim()) return ["voice_name", "Say whose words these are."];
   if (fields.kind === "action") {
     if (!fields.action_who.trim()) return ["action_who", "Say who does it."];
     if (!fields.action_by) return ["action_by", "Say by when."];
@@ -312,7 +321,7 @@ function complain(problem) {
   note.hidden = !problem;
   for (const one of composer.querySelectorAll("[aria-invalid]")) { one.removeAttribute("aria-invalid"); }
   if (!problem) return;
-  const field = composer.elements[problem[0]];
+  const field = problem[0] === "voice" ? voices()[0] : composer.elements[problem[0]];
   field.setAttribute("aria-invalid", "true");
   if (field.type !== "textarea") field.setAttribute("aria-describedby", note.id);
   field.focus();
@@ -326,6 +335,7 @@ const grow = () => {
 if (composer) {
   composer.elements.text.addEventListener("input", () => { grow(); draftSoon(); });
   grow();
+  onlyOther();
   composer.addEventListener("submit", (event) => {
     event.preventDefault();
     const fields = Object.fromEntries([...new FormData(composer)].filter(([name]) => name !== "csrfmiddlewaretoken"));
@@ -338,7 +348,9 @@ if (composer) {
     const mark = drawn.querySelector("[data-state]");
     lines.append(drawn);
     document.getElementById("none").hidden = true;
-    composer.elements.text.value = drafted = "";
+    composer.elements.text.value = drafted = composer.elements.voice_name.value = "";
+    for (const one of voices()) one.checked = false;
+    onlyOther();
     for (const name of ["action_who", "action_by", "action_looked_after_by", "at"]) if (composer.elements[name]) composer.elements[name].value = "";
     grow();
     composer.elements.text.focus();

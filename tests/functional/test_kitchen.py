@@ -183,6 +183,10 @@ def test_killed_in_the_middle_of_a_word(phone, cast):
     expect(page.get_by_label("The words")).to_have_value("I was about to say that I am afraid")
     assert not cast.booked.lines.exists()
     page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("Say whose words these are.")  # nobody is taken to have said it
+    expect(page.locator(".whose").get_by_role("radio", name="Elina")).to_be_focused()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Keep", exact=True).click()
     all_sent(page)
     assert texts(cast) == ["I was about to say that I am afraid"]
     assert stored(page) == {"entries": [], "drafts": []}
@@ -396,6 +400,7 @@ def test_a_copied_profile_tells_nothing(phone, cast):
     page = phone.sign_in(cast.clinician1).record(cast)
     phone.context.set_offline(True)
     for canary in CANARIES[:-1]:
+        page.locator(".whose").get_by_role("radio", name="Elina").check()
         page.get_by_label("The words").fill(canary)
         page.get_by_role("button", name="Keep", exact=True).click()
     page.get_by_label("The words").fill(CANARIES[-1])

@@ -152,6 +152,8 @@ def test_by_keyboard_and_at_320_px(page_for, cast):
     here(page, "Elina").focus()
     page.keyboard.press("Enter")
     expect(here(page, "Elina")).to_have_attribute("aria-pressed", "true")
+    page.locator(".whose").get_by_role("radio", name="Elina").focus()
+    page.keyboard.press("Space")
     page.get_by_label("The words").fill("By keyboard.")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#lines")).to_contain_text("By keyboard.")
