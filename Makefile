@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS = 1
 bin = .venv/bin
 install = $(bin)/uv pip install --python $(bin)/python --require-hashes
 
-.PHONY: run test check bench chaos reset requirements browser
+.PHONY: run test check bench bench-large chaos reset requirements browser
 
 run: .venv/.local
 	@$(bin)/python -m opendialogue.local run
@@ -27,6 +27,9 @@ check: .venv/.dev
 
 bench: .venv/.dev
 	$(bin)/python -m bench
+
+bench-large: .venv/.dev
+	$(bin)/python -m bench.large
 
 chaos: .venv/.dev
 	$(bin)/python -m chaos --write docs/chaos.md
