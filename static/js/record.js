@@ -217,13 +217,14 @@ function room(keys, sentence) {
   note.hidden = !sentence;
   if (was !== decision.disabled) say(sentence || `${root.dataset.person} is in the room.`);
 }
-const shown = {};
+// What is there already, or under a finger, is left alone: a button that is put anew between press and release takes no tap.
 function swap(id, html) {
   const holder = document.getElementById(id);
-  if (!holder || shown[id] === html) return false;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html.trim();
+  if (!holder || holder.innerHTML.trim() === fresh.innerHTML || holder.querySelector(":active")) return false;
   const across = holder.firstElementChild?.scrollLeft || 0;
-  holder.innerHTML = html;
-  shown[id] = html;
+  holder.replaceChildren(fresh.content);
   if (holder.firstElementChild) holder.firstElementChild.scrollLeft = across;
   return true;
 }
@@ -247,7 +248,6 @@ taps?.addEventListener("submit", (event) => {
   event.preventDefault();
   const url = new URL(button.formAction).pathname;
   const name = button.querySelector("bdi").textContent;
-  delete shown.here;
   add({ do: url.split("/").at(-2), [button.name]: button.value }, { tap: true });
   if (button.dataset.who) {
     const here = button.getAttribute("aria-pressed") !== "true";

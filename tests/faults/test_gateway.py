@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from network import channels, outbox
 from network.models import Heartbeat, Message, StaffChannel
-from referrals.trail import Delivery
 from referrals.watchman import troubles
 from tests.conftest import role
 from tests.factories import flush_constraints, make_case, make_member, make_network, make_service, make_staff
 
 from .loopback import listening
+from .shown import delivery
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-of-the-operator"
@@ -70,7 +70,7 @@ def assert_not_sent(message, attempts=1):
     message.refresh_from_db()
     assert (message.sent_at, message.cancelled_at, message.attempts) == (None, None, attempts)
     assert message.last_error
-    assert Delivery(message).state == "failing"
+    assert delivery(message).state == "failing"
     for name in ("sweep", "sender", "beat"):
         Heartbeat.objects.update_or_create(
             name=name, defaults={"at": timezone.now(), "saw": 0, "expected": 0, "drift": 0}
@@ -86,7 +86,7 @@ def test_taken_is_sent(gateway, message, answer):
     assert (send(), send()) == (1, 0)
     message.refresh_from_db()
     assert message.sent_at
-    assert Delivery(message).state == "sent"
+    assert delivery(message).state == "sent"
     (asked,) = gateway.asked
     assert (asked.method, asked.path, asked.headers["Authorization"]) == ("POST", "/send", f"Bearer {TOKEN}")
     assert json.loads(asked.body)["to"] == "+358405550134"

@@ -17,11 +17,11 @@ from django.utils import timezone
 
 from network import channels, outbox, push
 from network.models import Message, StaffChannel
-from referrals.trail import Delivery
 from tests.conftest import role
 from tests.factories import make_browser, make_case, make_member, make_network, make_service, make_staff
 
 from .loopback import ByWayOf, listening
+from .shown import delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -139,7 +139,7 @@ def test_a_subscription_that_is_over_is_put_away_and_the_word_goes_by_mail(scene
     assert (message.sent_at, message.last_error, bool(message.cancelled_at)) == (None, "Gone", True)
     assert (scene.channel.active, scene.channel.put_away_why) == (False, "gone")
     assert scene.channel.put_away_at
-    assert Delivery(message).words == "not possible any more, went by e-mail instead"
+    assert delivery(message).words == "not possible any more, went by e-mail instead"
     assert mails() == [scene.owner.user.email]
     assert send() == 0
     assert len(service.asked) == 1

@@ -124,7 +124,7 @@ def test_the_page_explains(client, cast):
         ({"email": "aune@"}, "not an e-mail address"),
         ({"wanted": "yes"}, "Say where the person gave their word"),
         ({"name": "x" * 5000}, "Please shorten it"),
-        ({"circle": "patient"}, "valid choice"),
+        ({"circle": "patient"}, "This cannot be chosen, or not any more. Choose one of those shown."),
     ):
         html = client.post(address, FORM | {"relation": "her aunt ✨"} | wrong).content.decode()
         assert sentence in html, wrong
