@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS = 1
 bin = .venv/bin
 install = $(bin)/uv pip install --python $(bin)/python --require-hashes
 
-.PHONY: run test check bench bench-large chaos reset requirements browser
+.PHONY: run test check bench bench-large chaos attack kitchen reset requirements browser
 
 run: .venv/.local
 	@$(bin)/python -m opendialogue.local run
@@ -33,6 +33,12 @@ bench-large: .venv/.dev
 
 chaos: .venv/.dev
 	$(bin)/python -m chaos --write docs/chaos.md
+
+attack: .venv/.dev
+	$(bin)/python -m attack --write docs/attack.md
+
+kitchen: .venv/.dev browser
+	$(bin)/python -m kitchen --write docs/kitchen.md
 
 reset: .venv/.local
 	@$(bin)/python -m opendialogue.local reset

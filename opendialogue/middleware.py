@@ -15,10 +15,12 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.defaults import page_not_found
 
+from network.channels import set_up
 from network.identity import set_identity
+from opendialogue import limits
 
-ACCOUNTS = "/accounts/"
-WITHOUT_DATABASE = ("/healthz", "/readyz", "/sw.js", "/manifest.webmanifest", settings.STATIC_URL)
+ACCOUNTS = ("/accounts/", "/in/")
+WITHOUT_DATABASE = settings.WITHOUT_DATABASE
 
 
 class WholeResponseTransaction:
@@ -53,7 +55,7 @@ class WholeResponseTransaction:
 
 
 class NoStore:
-    """No page is kept by a browser: after signing out, "back" shows nothing."""
+    """No page is kept by a browser: after signing out, "back" shows nothing. And no page may use what is in the phone but its passkeys."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -61,6 +63,7 @@ class NoStore:
     def __call__(self, request):
         response = self.get_response(request)
         response.headers["Cache-Control"] = "no-store, private"
+        response.headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY
         return response
 
 
@@ -71,10 +74,10 @@ class Identity:
         self.get_response = get_response
 
     def __call__(self, request):
-        request.staff = None
+        request.staff, request.door = None, ""
         if request.path.startswith(WITHOUT_DATABASE):
             return self.get_response(request)
-        door = "accounts" if request.path.startswith(ACCOUNTS) else ""
+        request.door = door = "accounts" if request.path.startswith(ACCOUNTS) else ""
         # An account is visible to itself only: take the session's word first, and take it back if it is not good. What does not wait
         # for an answer goes out together: the transaction's begin with the session, the identity with the account.
         with connection.connection.pipeline():
@@ -89,13 +92,20 @@ class Identity:
 
 
 class WrongWay:
-    """An address that only takes what is sent, opened like a page: after signing in anew, for instance. Say so, not nothing."""
+    """An address that only takes what is sent, opened like a page: after signing in anew, for instance. Say so, not nothing.
+
+    And one that does not exist says locally what it says in a service.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         response = self.get_response(request)
+        if settings.DEBUG and response.status_code == 404 and request.resolver_match is None:
+            return page_not_found(
+                request, Http404()
+            )  # no such address at all: process_exception above hears nothing of that
         if response.status_code != 405 or response.content or request.method == "HEAD":
             return response
         page = render(request, "405.html", status=405)
@@ -110,7 +120,7 @@ class SecondFactor:
         self.get_response = get_response
 
     def __call__(self, request):
-        if settings.REQUIRE_SECOND_FACTOR and not request.path.startswith((ACCOUNTS, *WITHOUT_DATABASE)):
+        if settings.REQUIRE_SECOND_FACTOR and not request.path.startswith((*ACCOUNTS, *WITHOUT_DATABASE)):
             user = request.user
             if user.is_authenticated and user.staff and not user.has_second_factor:
                 return redirect(reverse("mfa_index"))
@@ -120,12 +130,17 @@ class SecondFactor:
 @receiver(user_logged_in)
 def identify(sender, request, user, **kwargs):
     """From here on the request is theirs; contrib.auth writes to the account next."""
+    limits.begin(request.session)
     set_identity(user.pk, door="accounts")
 
 
-def second_factor_off(request):
-    """For the banner that says so on every page."""
-    return {"second_factor_off": not settings.REQUIRE_SECOND_FACTOR}
+def on_every_page(request):
+    """Where leaving quickly leads, whether a code can go by text message; and, for the banner, whether the second step is off."""
+    return {
+        "leave_quickly_url": settings.LEAVE_QUICKLY_URL,
+        "by_text": set_up("sms"),
+        "second_factor_off": not settings.REQUIRE_SECOND_FACTOR,
+    }
 
 
 def unavailable():

@@ -1,6 +1,7 @@
 """All settings, in one file, from the environment. docs/operating.md has the table of the variables."""
 
 import os
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -56,8 +57,11 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 DATABASES = {
     "default": database(required("DATABASE_URL", "the PostgreSQL address of this process, with the role it runs as"))
 }
-# The largest reads are planned once a connection (network/prepared.py). A pooler that cannot keep track of that wants it off.
+# The largest reads are planned once a connection (network/prepared.py), and nothing else: with no threshold at all psycopg would
+# not even prepare what it is asked to. A pooler that cannot keep track of that wants it off.
 PREPARE_STATEMENTS = flag("PREPARE_STATEMENTS", default=True)
+if PREPARE_STATEMENTS:
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = sys.maxsize
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # "memory://" keeps broker and cache inside the process: for tests and commands, never for a service.
@@ -105,6 +109,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "opendialogue.middleware.Identity",
+    "opendialogue.limits.SaysEnded",
+    "opendialogue.limits.SessionLimits",
+    "opendialogue.security_log.SecurityLog",
     "opendialogue.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "opendialogue.middleware.WrongWay",
@@ -112,6 +119,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
+
+# Answered without a word to the database.
+WITHOUT_DATABASE = ("/healthz", "/readyz", "/sw.js", "/without-signal/", "/manifest.webmanifest", "/static/")
 
 ROOT_URLCONF = "opendialogue.urls"
 MESSAGE_STORAGE = (
@@ -130,7 +140,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "opendialogue.middleware.second_factor_off",
+                "opendialogue.middleware.on_every_page",
             ],
         },
     }
@@ -165,7 +175,20 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "opendialogue.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"request_login_code": "opendialogue.accounts.AskForCodeForm"}
+ACCOUNT_FORMS = {
+    "change_password": "opendialogue.passwords.ChangePassword",
+    "set_password": "opendialogue.passwords.FirstPassword",
+    "reset_password_from_key": "opendialogue.passwords.NewPassword",
+}
+# Limits slow down whoever guesses, and shut nobody out: they count an address together with where it is tried from, and none stands
+# before a passkey or a code that was received. A clinic shares one address of the network.
+ACCOUNT_RATE_LIMITS = {
+    "login": "",
+    "login_failed": "60/m/ip,5/5m/key",
+    "request_login_code": "60/m/ip,3/m/key",
+    "note": "20/m/ip",
+}
+MFA_RATE_LIMITS = {"webauthn_login": ""}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -184,14 +207,28 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 USERSESSIONS_ADAPTER = "opendialogue.accounts.SessionsAdapter"
 REQUIRE_SECOND_FACTOR = flag("REQUIRE_SECOND_FACTOR", default=True)
 
-SESSION_COOKIE_AGE = 24 * 60 * 60
+SESSION_ENGINE = "opendialogue.sessions"
+# How long somebody stays signed in: without doing anything, and at the longest (opendialogue/limits.py). Seconds.
+SESSION_STAFF_IDLE = 60 * int(os.environ.get("SESSION_STAFF_IDLE_MINUTES", "15"))
+SESSION_STAFF_LONGEST = 60 * 60 * int(os.environ.get("SESSION_STAFF_HOURS", "12"))
+SESSION_RECORD = 60 * 60 * int(os.environ.get("SESSION_RECORD_HOURS", "12"))
+SESSION_MEMBER_IDLE = 60 * 60 * int(os.environ.get("SESSION_MEMBER_IDLE_HOURS", "24"))
+SESSION_MEMBER_LONGEST = 24 * 60 * 60 * int(os.environ.get("SESSION_MEMBER_DAYS", "7"))
+SESSION_COOKIE_AGE = SESSION_MEMBER_LONGEST  # of the cookie alone; what ends a session is counted here
 SESSION_COOKIE_NAME = "session" if DEBUG else "__Host-session"
 CSRF_COOKIE_NAME = "token" if DEBUG else "__Host-token"
 DEVICE_COOKIE_NAME = (
     "device" if DEBUG else "__Host-device"
 )  # which browser this is, for notifications (network/device.py)
+ENDED_COOKIE_NAME = (
+    "ended" if DEBUG else "__Host-ended"
+)  # nobody of staff is signed in in this browser any more; a script reads it (opendialogue/limits.py)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_HTTPONLY = True  # every page has the token in its form
+CSRF_FAILURE_VIEW = "network.pages.token_too_old"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+LEAVE_QUICKLY_URL = os.environ.get("LEAVE_QUICKLY_URL", "https://www.wikipedia.org/")
 
 # HTTPS: a proxy in front ends TLS and sets X-Forwarded-Proto and X-Forwarded-For.
 TRUST_PROXY = flag("TRUST_PROXY", default=False)
@@ -204,6 +241,14 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # HSTS for hosts be
 SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" would make browsers send "Origin: null", which CSRF refuses
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+PERMISSIONS_POLICY = ", ".join(
+    [
+        *(f"{what}=()" for what in ("camera", "microphone", "geolocation", "display-capture", "payment", "usb", "serial", "bluetooth",
+                                    "hid", "midi", "accelerometer", "gyroscope", "magnetometer", "fullscreen", "browsing-topics")),
+        "publickey-credentials-get=(self)",
+        "publickey-credentials-create=(self)",
+    ]
+)  # fmt: skip
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -288,5 +333,8 @@ LOGGING = {
     "formatters": {"discreet": {"()": "opendialogue.logs.DiscreetFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"django": {"handlers": [], "level": "WARNING", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "security": {"level": "INFO"},  # opendialogue/security_log.py
+    },
 }

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import threading
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from network.identity import acting_as
+from opendialogue.local import chromium as browsers
 
 from . import database
 
@@ -85,13 +85,8 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in this thread
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    assert program, "No Chromium: sudo apt-get install chromium"
-    options = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    options += ["--disable-component-update", "--disable-sync", "--no-first-run"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=options)
+        browser = playwright.chromium.launch(executable_path=browsers.program(), args=browsers.FLAGS)
         yield browser
         browser.close()
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from tests.conftest import AppClient, acting_as, role
 from tests.factories import make_cast
+from tests.opendialogue.test_sign_in import send
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,7 @@ def test_a_code_opens_the_account_of_its_address(cast, mailoutbox):
     """Whoever signs in by code, password or reset gets an address row of their own account, and no other."""
     mother = AppClient()
     mother.post("/accounts/login/code/", {"email": cast.mother.user.email})
+    send()
     code = mailoutbox[0].body.split("\n\n")[1]
     mother.post("/accounts/login/code/confirm/", {"code": code})
     assert mother.session["_auth_user_id"] == str(cast.mother.user.pk)

@@ -25,3 +25,9 @@ def test_exception_is_found_but_not_quoted():
 
 def test_nobody_writes_a_line_of_their_own():
     assert "\n" not in logged("Not Found: %s", "/a\r\n2026-01-01 CRITICAL forged")
+
+
+def test_the_time_is_utc_and_says_so():
+    record = logging.LogRecord("name", logging.ERROR, __file__, 1, "words", (), None)
+    record.created = 0
+    assert DiscreetFormatter().format(record) == "1970-01-01T00:00:00Z ERROR name: words"

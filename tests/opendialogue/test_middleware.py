@@ -9,7 +9,7 @@ from django.urls import include, path
 from django.utils import timezone
 
 from network.models import User
-from opendialogue.middleware import second_factor_off
+from opendialogue.middleware import on_every_page
 from tests.factories import make_member, make_network, make_service, make_staff, make_user
 
 
@@ -191,4 +191,4 @@ class TestSecondFactor:
 
 def test_banner_says_that_it_is_off(settings, rf):
     settings.REQUIRE_SECOND_FACTOR = False
-    assert second_factor_off(rf.get("/")) == {"second_factor_off": True}
+    assert on_every_page(rf.get("/"))["second_factor_off"] is True

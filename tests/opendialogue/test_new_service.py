@@ -1,7 +1,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from network.models import Service, Staff
+from network.models import AuditEntry, Service, Staff
 
 pytestmark = pytest.mark.django_db
 OPTIONS = {
@@ -20,6 +20,7 @@ def test_makes_a_service_and_somebody_who_can_sign_in(capsys):
     lead = Staff.objects.get(service__slug="tornio")
     assert (lead.is_lead, lead.is_coordinator, lead.user.email) == (True, True, "aino@example.org")
     assert "aino@example.org" in capsys.readouterr().out
+    assert AuditEntry.objects.get(verb="made a service").thing_uuid == lead.service.uuid
 
 
 @pytest.mark.parametrize("wrong", [{"time_zone": "Tornio"}, {"lead_email": "nobody"}, {"slug": "To rnio"}])
@@ -27,3 +28,4 @@ def test_says_what_is_wrong_and_makes_nothing(wrong):
     with pytest.raises(CommandError):
         call_command("new_service", **OPTIONS | wrong)
     assert not Service.objects.exists()
+    assert not AuditEntry.objects.exists()

@@ -25,3 +25,14 @@ def test_an_address_that_only_takes_what_is_sent_says_so(client):
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "Nothing was sent" in answer.content.decode()
     assert client.head(f"/cases/{uuid4()}/take/").content == b""
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_an_address_that_does_not_exist_reads_the_same(client, settings, debug):
+    settings.DEBUG = debug
+    for user in (None, make_staff(make_service(), "Aino", "coordinator").user):
+        if user:
+            client.force_login(user)
+        answer = client.get("/no/such/address/")
+        assert answer.status_code == 404
+        assert "There is nothing here for you" in answer.content.decode()

@@ -27,8 +27,9 @@ def test_no_notice_names_anybody():
     for path in settings.BASE_DIR.glob("*/views*.py"):
         put_in |= parts_of_notices(path)
     assert put_in <= {
-        "verb", "when_text(referral.timer.due_at)", "SENTENCES[line.refused_why].text", "SENTENCES[new.refused_why].text",
-        "refusal.sentence", "_told", "form.errors", "told[Kind(this.kind)]",
+        "verb", "said", "when_text(referral.timer.due_at)", "SENTENCES[chosen.refused_why].text",
+        "SENTENCES[line.refused_why].text", "SENTENCES[new.refused_why].text",
+        "refusal.sentence", "_told", "ended", "form.errors", "told[Kind(this.kind)]",
     }  # fmt: skip
 
 

@@ -1,12 +1,16 @@
 """Signing in under the service's own database role, by code and by password; and what strangers learn from it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
+from django.utils import timezone
 
-from tests.conftest import AppClient
+from network import outbox
+from network.models import Message
+from tests.conftest import role
 from tests.factories import make_member, make_network, make_service, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +30,17 @@ def signed_in(client):
     return "_auth_user_id" in client.session
 
 
+def send():
+    """What the worker does each two seconds. In the one transaction of a test nothing is due that was queued in it."""
+    Message.objects.waiting().update(due_at=timezone.now() - timedelta(hours=1))
+    with role("od_clock"):
+        outbox.send_due()
+
+
 def ask_for_code(client, email):
-    return client.post("/accounts/login/code/", {"email": email})
+    answer = client.post("/accounts/login/code/", {"email": email})
+    send()
+    return answer
 
 
 def code_in(mail):
@@ -66,6 +79,21 @@ def test_by_password_and_out(client, person):
     assert not signed_in(client)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_forgotten_password_is_replaced_after_a_code(client, person, mailoutbox, known):
+    client.post("/accounts/password/reset/", {"email": "ben@example.org" if known else "nobody@example.org"})
+    send()
+    if not known:
+        assert "no account" in mailoutbox[0].body
+        return
+    answer = client.post("/accounts/login/code/confirm/", {"code": code_in(mailoutbox[0])})
+    assert not signed_in(client)
+    typed = {"password1": "a-long-way-home-42", "password2": "a-long-way-home-42"}
+    client.post(answer.headers["Location"], typed)
+    person.refresh_from_db()
+    assert person.check_password("a-long-way-home-42")
+
+
 def test_goes_on_while_the_broker_is_out_of_reach(client, person, mailoutbox, settings):
     settings.CACHES = {"default": {"BACKEND": "opendialogue.cache.StubbornCache", "LOCATION": "redis://127.0.0.1:1/0"}}
     ask_for_code(client, "ben@example.org")
@@ -84,17 +112,6 @@ def test_second_factor_is_asked_for(client):
     staff.user.authenticator_set.create(type="totp", data={"secret": "x"})
     client.post("/accounts/login/", {"login": "aino@example.org", "password": "open-dialogue"})
     assert not signed_in(client)
-
-
-@pytest.mark.parametrize("address", ["/accounts/login/code/", "/accounts/password/reset/"])
-def test_answer_does_not_tell_whether_an_address_is_known(person, address):
-    def answer(email):
-        stranger = AppClient()
-        response = stranger.post(address, {"email": email})
-        page = stranger.get(response.headers["Location"]).content.decode()
-        return response.status_code, response.headers["Location"], re.sub(r'value="\w{64}"|' + email, "", page)
-
-    assert answer("ben@example.org") == answer("nobody@example.org")
 
 
 def test_mail_gives_nobody_away(client, person, mailoutbox):

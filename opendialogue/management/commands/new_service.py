@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from network.models import Service, Staff, User
+from network.rules import log_audit
 
 
 class Command(BaseCommand):
@@ -37,6 +38,7 @@ class Command(BaseCommand):
                 service.save()
                 user.save()
                 lead.save()
+                log_audit("made a service", service)
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
         self.stdout.write(f"{service.name} is there. {lead.name} signs in with a code sent to {user.email}.")

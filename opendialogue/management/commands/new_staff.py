@@ -2,16 +2,17 @@
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.core.validators import validate_email
 
-from network.models import Service, Staff, User
-from network.rules import log_audit
+from network.actions.staff import add_staff
+from network.models import Service, Staff
+from network.rules import Refusal
 
 ROLES = ("coordinator", "clinician", "lead")
 
 
 class Command(BaseCommand):
-    help = "Adds somebody to a service, who then signs in with a code sent to the address. Run it as od_owner."
+    help = "Adds somebody to a service, as a lead does by a page. A neutral mail goes to their address. Run it as od_owner."
 
     def add_arguments(self, parser):
         parser.add_argument("--service", required=True, help="its word in addresses")
@@ -25,20 +26,14 @@ class Command(BaseCommand):
         service = Service.objects.filter(slug=options["service"]).first()
         if service is None:
             raise CommandError(f"There is no service “{options['service']}”.")
-        user = User(email=User.objects.normalize_email(options["email"]).lower())
-        user.set_unusable_password()
-        roles = {f"is_{role}": role in options["role"] for role in ROLES}
-        staff = Staff(
-            service=service, user=user, name=options["name"].strip(), profession=options["profession"],
-            training=options["training"], **roles,
-        )  # fmt: skip
+        fields = {field: options[field] for field in ("email", "profession", "training")}
         try:
-            user.full_clean()
-            staff.full_clean(exclude=["user"])
+            validate_email(options["email"])
+            staff = add_staff(service=service, name=options["name"].strip(), roles=options["role"], **fields, by=None)
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
-        with transaction.atomic():
-            user.save()
-            staff.save()
-            log_audit("began to work here", staff)
-        self.stdout.write(f"{staff.name} works for {service.name}, and signs in with a code sent to {user.email}.")
+        except Refusal as refusal:
+            raise CommandError(refusal.sentence) from refusal
+        self.stdout.write(
+            f"{staff.name} works for {service.name}, and signs in with a code sent to {staff.user.email}."
+        )
