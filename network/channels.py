@@ -3,13 +3,17 @@
 A carrier returns only when the other side has taken the message. What it raises otherwise is kept by its kind, never by its text.
 """
 
+import http.client
+import io
 import json
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Container
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,7 +24,7 @@ from django.utils import timezone
 
 from network import push
 
-TIMEOUT = 10  # seconds for one answer of a gateway, or for the next part of it
+TIMEOUT = 10  # seconds for a whole exchange with a gateway, from the first word to the last letter of its answer
 LONGEST_ANSWER = 20_000  # bytes; what is longer is no answer to a message
 ENDPOINT = r"[!-~]{1,1500}"  # what can be one; channel_push_over_tls says the same
 
@@ -265,14 +269,14 @@ def _open(request: urllib.request.Request, gone: Container[int] = ()) -> Any:
 
 
 def _whole(response: Any) -> str:
-    """The answer to its end, in good time. One that breaks off, drags on or does not end says nothing."""
-    end, expected, answer = time.monotonic() + TIMEOUT, response.length, b""
+    """The answer to its end. One that breaks off, drags on or does not end says nothing."""
+    expected, answer = response.length, b""
     while expected is None or len(answer) < expected:
         part = response.read1(LONGEST_ANSWER)
         answer += part
         if not part:
             break
-        if len(answer) > LONGEST_ANSWER or time.monotonic() > end:
+        if len(answer) > LONGEST_ANSWER:
             raise Refused
     if expected is not None and len(answer) < expected:
         raise Refused
@@ -297,4 +301,54 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """A message is given to whom the operator named, and nobody further."""
 
 
-_opener = urllib.request.build_opener(_NoRedirects)
+class _Part(io.RawIOBase):
+    """What comes from a connection until `end`. A timeout of the connection itself begins anew with every letter that drips from it."""
+
+    def __init__(self, connection: socket.socket, end: float) -> None:
+        self.connection, self.end = connection, end
+        self.raw = connection.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.connection.settimeout(left)
+        return self.raw.readinto(buffer)
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that is there by `end`, its headers too."""
+
+    def __init__(self, sock: socket.socket, *args: Any, end: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Part(sock, end))
+
+
+def _in_time(kind: type[http.client.HTTPConnection]) -> Any:
+    def connection(*args: Any, **kwargs: Any) -> http.client.HTTPConnection:
+        made = kind(*args, **kwargs)
+        made.response_class = partial(_Answer, end=time.monotonic() + TIMEOUT)  # type: ignore[assignment]
+        return made
+
+    return connection
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> Any:
+        return self.do_open(_in_time(http.client.HTTPConnection), request)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> Any:
+        return self.do_open(_in_time(http.client.HTTPSConnection), request)
+
+
+_opener = urllib.request.build_opener(_NoRedirects, _Http, _Https)

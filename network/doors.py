@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from network.models import User
+
 
 @dataclass(frozen=True)
 class PublicService:
@@ -28,3 +30,10 @@ def public_services() -> list[PublicService]:
             " hours_urgent, hours_reply FROM od.public_services()"
         )
         return [PublicService(*row) for row in cursor.fetchall()]
+
+
+def needs_second_step(account: User) -> bool:
+    """Whether an account works for a service; asked at sign-in, when nobody is signed in yet and no row is to be seen."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT od.needs_second_step(%s)", [account.pk])
+        return bool(cursor.fetchone()[0])

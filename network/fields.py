@@ -1,7 +1,7 @@
 """Form fields for what people say and for local times. What they cannot take they say in a sentence, and the typed text stays."""
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -116,3 +116,27 @@ class LocalTimeField(forms.DateTimeField):
             except ValueError:
                 continue
         raise ValidationError(self.error_messages["invalid"], code="invalid")
+
+
+class UntilField(forms.DateField):
+    """The last day on which a word holds; empty: no end. `day_after` makes the moment of it."""
+
+    farthest = timedelta(days=366 * 20)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label="Until and with",
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            input_formats=["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"],
+            help_text="Leave it empty for no end. On the next day nothing can be read any more, and nobody is told.",
+            error_messages={"invalid": "Write a day, such as 31.3.2027."},
+            **kwargs,
+        )
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and value < timezone.localdate():
+            raise ValidationError("This day has passed.")
+        if value and value > timezone.localdate() + self.farthest:
+            raise ValidationError("This is very far away. Leave it empty for no end.")

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.fields.json import KT
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Coalesce, Lower, Now
 
 from network.identity import Eyes
 
@@ -42,7 +42,10 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A way to sign in, nothing more: who somebody is stands on Staff and Member."""
 
-    email = models.EmailField(unique=True)
+    email = models.EmailField(unique=True, null=True, blank=True)
+    phone = models.CharField(
+        max_length=16, unique=True, null=True, blank=True, help_text="With its country; of those whom no e-mail reaches"
+    )
     is_active = models.BooleanField(db_default=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -53,7 +56,10 @@ class User(AbstractBaseUser):
     objects = UserManager()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case")]
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
+            models.CheckConstraint(condition=Q(phone__regex=r"^\+[0-9]{7,15}$"), name="user_phone_with_country"),
+        ]
 
     def __str__(self) -> str:
         return f"account {self.pk}"
@@ -103,6 +109,12 @@ class Service(models.Model):
                 name="service_hours_positive",
             ),
             not_blank("night_number", name="service_night_number_given"),
+            not_blank("name", name="service_name_given"),
+            not_blank("emergency_advice", name="service_emergency_advice_given"),
+            models.CheckConstraint(
+                condition=Q(emergency_number__regex=r"[0-9]"), name="service_emergency_number_given"
+            ),
+            models.CheckConstraint(condition=Q(hours_reply__lte=336), name="service_reply_within_two_weeks"),
         ]
 
     def __str__(self) -> str:
@@ -163,7 +175,15 @@ class Staff(models.Model):
                 condition=Q(is_coordinator=True) | Q(is_clinician=True) | Q(is_lead=True), name="staff_has_a_role"
             ),
             not_blank("name", name="staff_name_given"),
-        ]
+            models.CheckConstraint(
+                condition=Q(
+                    profession__in=["nurse", "psychiatrist", "psychologist", "social_worker", "family_therapist",
+                                    "occupational_therapist", "peer_worker", "other"],
+                    training__in=["none", "foundation", "full", "trainer"],
+                ),
+                name="one_of_the_answers_staff",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
@@ -172,6 +192,39 @@ class Staff(models.Model):
     def oversees(self) -> bool:
         """Coordinators and leads see all cases of their service."""
         return self.is_coordinator or self.is_lead
+
+    @property
+    def roles(self) -> list[str]:
+        """What they do here, in words."""
+        does = {"coordinator": self.is_coordinator, "lead": self.is_lead, "clinician": self.is_clinician}
+        return [role for role, so in does.items() if so]
+
+
+class ServiceChange(models.Model):
+    """A change of a service or of somebody who works there: append-only, written by triggers, shown to the lead."""
+
+    service = models.ForeignKey(Service, models.PROTECT, related_name="changes", db_index=False)
+    staff = models.ForeignKey(
+        Staff, models.PROTECT, null=True, related_name="+", help_text="Whom it was about; empty: the service itself"
+    )
+    what = models.CharField(max_length=40, help_text="The column that changed")
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+    by = models.ForeignKey(
+        Staff,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Empty: a command of whoever runs the installation",
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["service", "-at", "-id"], name="service_changes")]
+
+    def __str__(self) -> str:
+        return f"change {self.pk}"
 
 
 class NetworkQuerySet(models.QuerySet["Network"]):
@@ -196,6 +249,16 @@ class Network(models.Model):
     def person(self) -> "Member":
         """The member at the centre."""
         return self.members.get(is_person=True)
+
+
+class OfNetwork(models.Model):
+    """A row about one network. The database fills both in from what it belongs to, and row security asks them."""
+
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -241,6 +304,10 @@ class Member(models.Model):
     joined_at = models.DateTimeField(null=True, blank=True, help_text="Signed in and said: this is me")
     left_at = models.DateTimeField(null=True, blank=True)
     left_reason = models.CharField(max_length=300, blank=True)
+    same_as = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        help_text="Another phone had named them in a meeting: they are of the network by this row",
+    )  # fmt: skip
 
     objects = MemberQuerySet.as_manager()
 
@@ -281,6 +348,7 @@ class MemberContact(models.Model):
     )
 
     class Meta:
+        indexes = [models.Index(fields=["email"], name="contact_email")]
         constraints = [
             models.UniqueConstraint("network", "email", condition=~Q(email=""), name="one_address_one_member"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="contact_email_lower_case"),
@@ -323,8 +391,16 @@ class TeamMember(models.Model):
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
-    def active(self) -> Self:
+    def standing(self) -> Self:
+        """Not taken back, whatever day they last until."""
         return self.filter(withdrawn_at=None)
+
+    def active(self) -> Self:
+        """Words that hold now."""
+        return self.standing().filter(lasts())
+
+
+SINCE = Coalesce("since", "given_at")  # the moment from which meetings count
 
 
 class Consent(models.Model):
@@ -344,6 +420,12 @@ class Consent(models.Model):
     network = models.ForeignKey(Network, models.PROTECT, related_name="consents")
     member = models.ForeignKey(Member, models.PROTECT, related_name="consents")
     covers = models.CharField(max_length=20, choices=Covers)
+    since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="From when meetings count, where an earlier word is given anew; empty: from now",
+    )
+    until = models.DateTimeField(null=True, blank=True, help_text="The word holds before this moment; empty: no end")
     given_at = models.DateTimeField(db_default=Now())
     how = models.CharField(max_length=20, choices=How)
     where = models.CharField(max_length=200, blank=True)
@@ -368,10 +450,63 @@ class Consent(models.Model):
                 | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
                 name="consent_withdrawn_by_somebody",
             ),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=F("given_at")), name="consent_lasts_until_a_time_to_come"
+            ),
+            models.CheckConstraint(
+                condition=Q(since=None) | Q(covers="from_now", since__lte=F("given_at")),
+                name="consent_since_a_time_before",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"consent {self.uuid}"
+
+
+class ReaderPauseQuerySet(models.QuerySet["ReaderPause"]):
+    def open(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class ReaderPause(OfNetwork):
+    """By the person's word a member reads nothing for a while; what they were given stands, and holds again when this ends.
+
+    The member never sees that there is one.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="pauses")
+    began_at = models.DateTimeField(db_default=Now())
+    how = models.CharField(max_length=20, choices=Consent.How)
+    where = models.CharField(max_length=200, blank=True)
+    witness = models.CharField(max_length=200, blank=True)
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120, blank=True, help_text="Of whoever wrote it down; filled in by the database")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_where = models.CharField(max_length=200, blank=True, help_text="As heard by the team")
+    ended_witness = models.CharField(max_length=200, blank=True)
+
+    objects = ReaderPauseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["began_at", "pk"]
+        constraints = [
+            models.UniqueConstraint("member", condition=Q(ended_at=None), name="pause_one_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(how__in=["own_page", "in_the_room", "on_paper"]), name="one_of_the_answers_pause"
+            ),
+            models.CheckConstraint(
+                condition=Q(how="own_page") | Q(witness__regex=r"\S"), name="pause_names_its_witness"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_by=None) | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="pause_ended_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"pause {self.uuid}"
 
 
 class Reading(models.Model):
@@ -387,23 +522,102 @@ class Reading(models.Model):
         READINGS = "readings", "the list of readings"
         AS_MEMBER = "as_member", "what a member sees"
         EXPORT = "export", "everything, to take along"
+        INQUIRY = "inquiry", "who has read, for an inquiry"
+        PREPARED = "prepared", "put on a device, to be read without signal"
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="readings")
-    reader = models.ForeignKey(User, models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_index=False)
+    network = models.ForeignKey(Network, models.PROTECT, related_name="readings", db_index=False)
+    reader = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     reader_name = models.CharField(max_length=120)
     reader_role = models.CharField(max_length=40, help_text="person, member, team, coordinator, lead")
     outside_team = models.BooleanField(db_default=False, help_text="Staff who is not of the team")
+    in_need = models.BooleanField(db_default=False, help_text="Read while opened in need")
     what = models.CharField(max_length=20, choices=What)
     thing = models.UUIDField(help_text="uuid of the case, meeting or member it was about")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["network", "-at"], name="reading_network_at")]
+        indexes = [
+            models.Index(fields=["network", "-at"], name="reading_network_at"),
+            models.Index(fields=["service", "-at", "-id"], name="reading_service_at"),
+            models.Index(fields=["reader", "-at", "-id"], name="reading_reader_at"),
+        ]
 
     def __str__(self) -> str:
         return f"reading {self.pk}"
+
+
+class Inquiry(models.Model):
+    """A lead looks into the log of readings: for what purpose, and for which reader, person and days. Append-only.
+
+    Each person in whose log something was found reads that there was one; whom it was about reads that, found or not, and its purpose.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=500)
+    reader = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
+    network = models.ForeignKey(Network, models.PROTECT, null=True, blank=True, related_name="+")
+    first_day = models.DateField(null=True, blank=True)
+    last_day = models.DateField(null=True, blank=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            not_blank("purpose", name="inquiry_says_why"),
+            models.CheckConstraint(
+                condition=Q(first_day=None) | Q(last_day=None) | Q(last_day__gte=F("first_day")),
+                name="inquiry_days_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"inquiry {self.uuid}"
+
+
+class OpeningQuerySet(models.QuerySet["Opening"]):
+    def open(self) -> Self:
+        """Those that hold now."""
+        return self.filter(ended_at=None, ends_at__gt=Now())
+
+
+class Opening(models.Model):
+    """Staff who are not of the team open somebody's record in need: why, and until when. It opens for reading and nothing else.
+
+    Made by od.open_in_need alone, which tells the person and the team at once. Ends by itself; it can be ended before.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, models.PROTECT, related_name="openings")
+    staff = models.ForeignKey(Staff, models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=120, help_text="Of whoever opened it; filled in by the database")
+    reason = models.CharField(max_length=500, help_text="The person reads it")
+    hours = models.PositiveSmallIntegerField()
+    opened_at = models.DateTimeField(db_default=Now())
+    ends_at = models.DateTimeField(help_text="Filled in by the database")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When somebody ended it before its time")
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = OpeningQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        indexes = [models.Index("staff", "ends_at", condition=Q(ended_at=None), name="opening_not_ended")]
+        constraints = [
+            not_blank("reason", name="opening_says_why"),
+            models.CheckConstraint(condition=Q(hours__in=[1, 4, 24]), name="opening_for_some_hours"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_by=None) | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="opening_ended_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"opening {self.uuid}"
 
 
 class AuditEntry(models.Model):
@@ -418,6 +632,11 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verb__regex=r"^[a-z][a-z ,:'’]{2,}$", thing__regex=r"^[a-z]*$"), name="audit_in_plain_words"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"audit {self.pk}"
@@ -504,15 +723,26 @@ class Message(models.Model):
         STAFF = "staff", "something waits for you"
         STEP = "step", "a clock needs somebody"
         TRIAL = "trial", "a channel is tried"
+        CODE = "code", "a code to sign in"
+        WAY_IN = "way_in", "a link to sign in"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, null=True, related_name="+")
+    service = models.ForeignKey(
+        Service,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Empty for a code: whose it is, is not known yet",
+    )
+    network = models.ForeignKey(Network, models.PROTECT, null=True, related_name="+", db_index=False)
     kind = models.CharField(max_length=20, choices=Kind)
     channel = models.CharField(max_length=10, choices=StaffChannel.Kind, db_default=StaffChannel.Kind.EMAIL)
     to = models.CharField(max_length=254, blank=True, help_text="Empty for a notification: the channel knows")
-    staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
-    staff_channel = models.ForeignKey(StaffChannel, models.PROTECT, null=True, blank=True, related_name="messages")
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    staff_channel = models.ForeignKey(
+        StaffChannel, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
+    )
     step = models.BigIntegerField(null=True, blank=True, help_text="The step of an escalation that asked for it")
     path = models.CharField(max_length=100, db_default="/", help_text="Where signing in leads")
     meeting_at = models.DateTimeField(
@@ -535,12 +765,81 @@ class Message(models.Model):
     class Meta:
         indexes = [
             models.Index("due_at", condition=Q(sent_at=None, cancelled_at=None), name="message_waiting"),
+            # As the sender asks for the next one (network/outbox.py).
+            models.Index(
+                "attempts", "due_at", "id", "channel", condition=Q(sent_at=None, cancelled_at=None), name="message_next"
+            ),
             models.Index("step", condition=Q(step__isnull=False), name="message_step"),
             models.Index("staff", "queued_at", condition=Q(step__isnull=False), name="message_told"),
         ]
 
     def __str__(self) -> str:
         return f"message {self.uuid}"
+
+
+class WayIn(OfNetwork):
+    """How the team lets a member in: a link to their address or number, or a note on paper. Its secret is kept as a hash alone.
+
+    Made, revoked, handed over and used through functions of the database.
+    """
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "a link by e-mail"
+        SMS = "sms", "a link by text message"
+        PAPER = "paper", "a note on paper"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="ways_in")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", help_text="The account it opens")
+    kind = models.CharField(max_length=10, choices=Kind)
+    address = models.CharField(max_length=254, blank=True, help_text="For which it was made, and where its codes go")
+    secret = models.CharField(max_length=64, unique=True, help_text="SHA-256 of it")
+    made_at = models.DateTimeField(db_default=Now())
+    made_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    handed_at = models.DateTimeField(null=True, blank=True, help_text="A note works from here on")
+    handed_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
+    handed_to = models.CharField(max_length=200, blank=True)
+    told = models.CharField(max_length=300, blank=True, help_text="What else stood on the note")
+    used_at = models.DateTimeField(null=True, blank=True, help_text="A note works once")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="paper", address="") | Q(kind__in=["email", "sms"], address__regex=r"\S"),
+                name="way_in_has_its_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(handed_at=None, handed_by=None, handed_to="")
+                | Q(kind="paper", handed_at__isnull=False, handed_by__isnull=False, handed_to__regex=r"\S"),
+                name="way_in_handed_to_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"way in {self.uuid}"
+
+
+class SignInCode(models.Model):
+    """Somebody asked for a code. Which code, and for whom, only the sender finds out (network/codes.py); gone after a day."""
+
+    class By(models.TextChoices):
+        EMAIL = "email", "an e-mail address"
+        SMS = "sms", "a telephone number"
+        LINK = "link", "a link"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=By)
+    asked = models.CharField(max_length=254, help_text="What was typed, or the hash of a link: known or not")
+    message = models.OneToOneField(Message, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(db_default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"code {self.uuid}"
 
 
 class Heartbeat(models.Model):
@@ -556,11 +855,23 @@ class Heartbeat(models.Model):
         return self.name
 
 
+def lasts(word: str = "") -> Q:
+    """Rows whose word (at `word`, a path ending in `__`) has no end, or one that is still to come by the database's clock."""
+    return Q(**{f"{word}until": None}) | Q(**{f"{word}until__gt": Now()})
+
+
 def of_reader(user: Any, member: str) -> Q:
     """Rows whose `member` (a path to Member) is whoever reads: with an account, or the one member whose eyes they have."""
     if isinstance(user, Eyes):
         return Q(**{member: user.member_id})
     return Q(**{f"{member}__user": user}) if user.is_authenticated else Q(pk__in=[])
+
+
+def opened_in_need(user: Any) -> Q:
+    """Rows of the networks that `user` has opened in need: to read, and for nothing else."""
+    if not (user.is_authenticated and user.staff):
+        return Q(pk__in=[])
+    return Q(network__in=Opening.objects.open().filter(staff=user.staff).values("network"))
 
 
 def seen_by(user: Any, *, network: str = "network", service: str = "service") -> Q:

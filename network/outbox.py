@@ -19,6 +19,7 @@ from django.db import connection
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from network import codes
 from network.channels import Busy, Carrier, Gone, Letter, NotSetUp, carrier
 from network.models import Message, StaffChannel
 
@@ -33,10 +34,20 @@ SUBJECTS = {
     Message.Kind.STAFF: "Something waits for you",
     Message.Kind.STEP: "Something waits for you",
     Message.Kind.TRIAL: "This is a try",
+    Message.Kind.CODE: "Your code",
 }
 # What a notification says below its subject. It is read by whoever sees the screen, and leads on by being tapped.
 BELOW = {Message.Kind.TRIAL: "Nothing waits for you. It works."}
-TEMPLATES = {Message.Kind.STAFF: "staff", Message.Kind.STEP: "staff", Message.Kind.TRIAL: "trial"}
+TEMPLATES = {
+    Message.Kind.STAFF: "staff",
+    Message.Kind.STEP: "staff",
+    Message.Kind.TRIAL: "trial",
+    Message.Kind.CODE: "code",
+}
+SIGN_IN = (
+    Message.Kind.CODE,
+    Message.Kind.WAY_IN,
+)  # where they go is found out here, and they say more than their row does
 
 # One at a time: whatever a message does to its sender, no other message was in the same hands. New ones go before those that failed.
 # Whoever claimed one and has lost the session can no longer mark it: it is free at once. Not a third time, for it may be what kills them.
@@ -50,7 +61,7 @@ CLAIM = """
                                     WHERE a.pid = w.session AND coalesce(a.backend_start <= w.handed_at, true)))
                 ORDER BY attempts, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, uuid, kind, channel, "to", path, meeting_at, (SELECT time_zone FROM network_service WHERE id = m.service_id),
-      (SELECT subscription::text FROM network_staffchannel WHERE id = m.staff_channel_id)
+      (SELECT subscription::text FROM network_staffchannel WHERE id = m.staff_channel_id), cancelled_at IS NOT NULL
 """
 SENT = "UPDATE network_message SET sent_at = clock_timestamp(), lease_until = NULL, last_error = '' WHERE id = %s AND sent_at IS NULL"
 LATER = """
@@ -60,6 +71,8 @@ LATER = """
     WHERE id = %s AND sent_at IS NULL
 """
 INSTEAD = "SELECT od.send_by_mail_instead(%s, %s)"
+RECEIVER = "SELECT way, address, thing, known FROM od.receiver_of(%s)"
+DROP = "SELECT od.drop_letter(%s)"
 # What is due as this role sees it, beside a count that does not depend on what it may see.
 BEAT = """
     SELECT od.beat('sender', count(*)::int, od.messages_due()::int, %s) FROM network_message
@@ -77,8 +90,11 @@ class Claimed(NamedTuple):
     to: str
     path: str
     meeting_at: datetime | None
-    time_zone: str
+    time_zone: str | None
     subscription: str | None
+    withdrawn: bool = False  # by the database, as it was claimed: what it is about holds no more
+    thing: UUID | None = None  # the code or the way in that it is about
+    known: bool = True
 
 
 def send_due() -> int:
@@ -88,7 +104,7 @@ def send_due() -> int:
     sent = 0
     try:
         for message in _claims(carriers):
-            sent += _deliver(message, carriers[message.channel])
+            sent += _deliver(message, carriers)
     finally:
         for one in carriers.values():
             one.close()
@@ -106,7 +122,9 @@ def _claims(carriers: dict[str, Carrier] | None = None) -> Iterator[Claimed]:
         row = _run(CLAIM, LEASE, list(ways))
         if row is None:
             return
-        yield Claimed(*row)
+        message = Claimed(*row)
+        if not message.withdrawn:
+            yield message
 
 
 def _opens(channel: str, one: Carrier) -> bool:
@@ -118,12 +136,28 @@ def _opens(channel: str, one: Carrier) -> bool:
     return True
 
 
-def _deliver(message: Claimed, by: Carrier) -> bool:
+def _addressed(message: Claimed) -> Claimed:
+    """Where it goes; a code that nobody is to have, or that came too late, goes nowhere."""
+    if message.kind not in SIGN_IN:
+        return message
+    if (row := _run(RECEIVER, message.id)) is None:
+        raise Gone
+    way, address, thing, known = row
+    return message._replace(channel=way, to=address, thing=thing, known=known)
+
+
+def _deliver(message: Claimed, carriers: dict[str, Carrier]) -> bool:
     """Whether it was taken; if not it is due again, later each time and for ever, or goes by e-mail if this way leads nowhere."""
+    by = carriers[message.channel]
     try:
-        by.carry(compose(message))
+        found = _addressed(message)
+        by = carriers[found.channel]
+        by.carry(compose(found))
     except (Gone, NotSetUp) as error:
-        _run(INSTEAD, message.id, type(error).__name__)
+        if message.kind in SIGN_IN:
+            _run(DROP, message.id)
+        else:
+            _run(INSTEAD, message.id, type(error).__name__)
         return False
     except Exception as error:  # whatever is wrong with one message, the others go out
         log.warning("Message %s was not taken: %s", message.uuid, type(error).__name__)
@@ -137,12 +171,15 @@ def _deliver(message: Claimed, by: Carrier) -> bool:
 def compose(message: Claimed) -> Letter:
     """Neutral words, to one address, under an id that stays the same however often it is sent."""
     kind = Message.Kind(message.kind)
-    address = f"{settings.SITE_URL}{message.path}"
+    path = f"/in/{codes.link_of(message.thing)}/" if message.thing and kind == Message.Kind.WAY_IN else message.path
+    address = f"{settings.SITE_URL}{path}"
     if message.channel == StaffChannel.Kind.PUSH:
         text = BELOW.get(kind, "Sign in to see it.")
     else:
-        with timezone.override(zoneinfo.ZoneInfo(message.time_zone)):
-            words = {"kind": kind, "meeting_at": message.meeting_at, "address": address}
+        with timezone.override(zoneinfo.ZoneInfo(message.time_zone or "UTC")):
+            words = {"kind": kind, "meeting_at": message.meeting_at, "address": address, "channel": message.channel}
+            if message.thing and kind == Message.Kind.CODE:
+                words["code"] = codes.code_of(message.thing) if message.known else ""
             text = render_to_string(f"mail/{TEMPLATES.get(kind, 'message')}.txt", words)
     return Letter(
         id=message.uuid,

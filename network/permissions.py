@@ -25,6 +25,11 @@ def oversees_service(user: User, service: Service) -> bool:
     return bool(user.staff and user.staff.oversees and user.staff.service_id == service.pk)
 
 
+def leads(user: User, service: Service) -> bool:
+    """A lead of `service`."""
+    return bool(user.staff and user.staff.is_lead and user.staff.service_id == service.pk)
+
+
 def in_team(user: User, network: Network) -> bool:
     """A clinician of the network's team as it is now."""
     return bool(user.staff) and TeamMember.objects.current().filter(network=network, staff=user.staff).exists()
@@ -65,6 +70,9 @@ NETWORK: dict[str, Predicate] = {
     "consent.give": is_person,
     "consent.write_down": in_team,
     "consent.withdraw": any_of(is_person, in_team),
+    "reader.pause": any_of(is_person, in_team),
     "readings.see": is_person,
     "duty.change": oversees_service,
+    "service.change": leads,
+    "staff.change": leads,
 }

@@ -19,6 +19,7 @@ from django.db import connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import BigIntegerField, BooleanField, F, Func, Value
 from psycopg.sql import Literal
+from psycopg.types.datetime import TimestamptzLoader
 
 from network.identity import Eyes
 from network.models import Staff, User
@@ -31,7 +32,7 @@ ROLES = ("is_coordinator", "is_clinician", "is_lead")
 class Prepared:
     """Wraps `build(reader, *fixed, **keys)`, which returns a queryset. Called with a user, `fixed` and keys it gives what that holds.
 
-    What is `fixed` becomes part of the words, so it takes few values; `keys` are moments, numbers, UUIDs or lists of numbers.
+    What is `fixed` becomes part of the words, so it takes few values; `keys` are moments, numbers, UUIDs, texts or lists of numbers.
     """
 
     def __init__(self, build: Callable[..., Any]) -> None:
@@ -48,6 +49,27 @@ class Prepared:
             self._worded[roles, fixed] = worded
         known = {"user": user.pk, "staff": staff and staff.pk, "service": staff and staff.service_id}
         return worded.run(known | {"member": getattr(user, "member_id", None)} | keys)
+
+
+def asked(sql: str, params: Sequence[Any]) -> tuple[list[Any], list[str]]:
+    """The rows of a statement that this connection prepares, and the names of their columns."""
+    connection.ensure_connection()
+    native: Any = connection  # PostgreSQL's own wrapper
+    with native._prepare_cursor(_Cursor(native.connection)) as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall(), [column.name for column in cursor.description]
+
+
+def row_of(model: type[Any], sql: str, *params: Any) -> Any:
+    """The one row that a function of the database gives, as a `model` with what else there is beside; None if it gives none."""
+    rows, names = asked(sql, params)
+    if not rows:
+        return None
+    [row] = [dict(zip(names, one, strict=True)) for one in rows]
+    fields = [field for field in model._meta.concrete_fields if field.column in row]
+    found = model.from_db(None, [field.attname for field in fields], [row.pop(field.column) for field in fields])
+    found.__dict__ |= row
+    return found
 
 
 class OneOf(Func):
@@ -100,11 +122,7 @@ class _Worded:
         return list(self._queryset._iterable_class(asked))
 
     def _rows(self, params: Sequence[Any]) -> list[Any]:
-        connection.ensure_connection()
-        native: Any = connection  # PostgreSQL's own wrapper
-        with native._prepare_cursor(_Cursor(native.connection)) as cursor:  # type: ignore[call-arg]
-            cursor.execute(self._sql, params)
-            return cursor.fetchall()
+        return asked(self._sql, params)[0]
 
 
 class _Compiled:
@@ -121,8 +139,17 @@ class _Compiled:
 
 
 class _Cursor(ServerBindingCursor):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # In C; what Django puts in its place reads each moment in Python.
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)  # type: ignore[attr-defined]
+
     def execute(self, query: Any, params: Any = None, **kwargs: Any) -> Any:
         return super().execute(query, params, prepare=settings.PREPARE_STATEMENTS)  # type: ignore[misc]
+
+    def _send_query_prepared(self, name: Any, pgq: Any, **kwargs: Any) -> None:
+        self._query = pgq  # Django asks for it to tell what was run; psycopg keeps it for what is not prepared only
+        super()._send_query_prepared(name, pgq, **kwargs)  # type: ignore[misc]
 
 
 def _stand_in(roles: Any) -> User | Eyes:
@@ -143,8 +170,12 @@ def _mark(value: Any, place: int) -> Any:
         return datetime.min.replace(tzinfo=UTC) + timedelta(seconds=place)
     if isinstance(value, UUID):
         return UUID(int=place)
+    if isinstance(value, str):
+        return f"\N{OBJECT REPLACEMENT CHARACTER}{place}"
     return [FIRST + place] if isinstance(value, list) else FIRST + place
 
 
 def _key(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value if isinstance(value, int | UUID | datetime) else None
+    return (
+        tuple(value) if isinstance(value, list) else value if isinstance(value, int | UUID | datetime | str) else None
+    )

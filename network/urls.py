@@ -11,5 +11,6 @@ urlpatterns = [
     path("channels/<uuid:channel>/try/", views.try_channel, name="try_channel"),
     path("channels/<uuid:channel>/put-away/", views.put_away, name="put_away_channel"),
     path("sw.js", views.service_worker, name="service_worker"),
+    path("without-signal/", views.without_signal, name="without_signal"),
     path("manifest.webmanifest", views.manifest, name="manifest"),
 ]

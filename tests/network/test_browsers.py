@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -11,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from network import channels, device
+from network import channels, device, kept_parts
 from network.actions import channels as ways
 from network.models import AuditEntry, Message, StaffChannel
 from referrals import rota
@@ -277,7 +278,7 @@ def test_signing_out_everywhere_else(browser, cast):
         make_browser(cast.clinician2, endpoint=f"{ENDPOINT}9"),
     )
     Client().force_login(cast.clinician1.user)
-    assert browser.post("/accounts/sessions/").status_code == 302
+    assert browser.post("/accounts/sessions/", {"end": "others"}).status_code == 302
     for channel, stays in ((elsewhere, False), (colleague, True), (channel_in(browser), True)):
         channel.refresh_from_db()
         assert channel.active is stays
@@ -458,10 +459,27 @@ def test_the_service_worker_and_the_manifest(client, django_assert_num_queries):
     assert "no-store" in worker["Cache-Control"]
     assert "script-src 'self'" in worker["Content-Security-Policy"]
     words = worker.content.decode()
-    assert "caches" not in words
-    assert 'addEventListener("fetch"' not in words
+    assert words.count(".put(") == 1, "what is kept is kept at the install, and nothing that anybody was answered"
+    assert kept_parts.version() in words
     found = json.loads(client.get("/manifest.webmanifest").content)
     assert {found["name"], found["short_name"]} == {"Your page"}
+
+
+def test_what_the_browser_keeps_is_whole_and_names_nobody(client, django_assert_num_queries):
+    """Each script that a kept one imports or a kept page starts is kept, too."""
+    with django_assert_num_queries(3):
+        shell = client.get("/without-signal/")
+    assert "script-src 'self'" in shell["Content-Security-Policy"]
+    assert "Cookie" not in shell.get("Vary", "")
+    assert not shell.cookies
+    scripts = settings.BASE_DIR / "static" / "js"
+    kept = {name.removeprefix("js/") for name in kept_parts.PARTS if name.startswith("js/")}
+    for name in kept:
+        imported = re.findall(r'from "\./([\w-]+\.js)"', (scripts / name).read_text())
+        assert set(imported) <= kept, name
+    assert set(re.findall(r"js/([\w-]+)[\w.]*\.js", shell.content.decode())) <= {
+        name.removesuffix(".js") for name in kept
+    }
 
 
 def test_neutral_and_for_staff_alone(browser, cast):

@@ -69,6 +69,14 @@ def test_a_time_is_said_with_its_day(moment, words):
     assert look.when_text(moment) == words
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [([], ""), (["Leena"], "Leena"), (["Leena", "Mikko"], "Leena and Mikko"), ("abc", "a, b and c")],
+)
+def test_several_are_said_one_after_the_other(words, said):
+    assert look.listed(iter(words)) == said
+
+
 def test_a_time_is_a_time_element():
     assert look.when(NOW, "cap") == '<time datetime="2026-11-22T08:12:40+02:00">Today 08:12</time>'
     assert look.when(None) == ""
@@ -87,6 +95,20 @@ def test_the_hour_that_happens_twice_says_which_one():
     twice = datetime(2026, 10, 25, 3, 30, tzinfo=HELSINKI)
     assert look.when_text(twice) == "25 October 03:30 EEST"
     assert look.when_text(twice.replace(fold=1)) == "25 October 03:30 EET"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hour", "first", "second"),
+    [
+        ("Atlantic/Azores", 25, 0, "25 October 00:30 +00", "25 October 00:30 -01"),
+        ("Asia/Beirut", 24, 23, "24 October 23:30 EEST", "24 October 23:30 EET"),
+    ],
+)
+def test_the_hour_that_happens_twice_may_lie_at_midnight(zone, day, hour, first, second):
+    there = zoneinfo.ZoneInfo(zone)
+    once = datetime(2026, 10, day, hour, 30, tzinfo=there)
+    with timezone.override(there):
+        assert (look.when_text(once), look.when_text(once.replace(fold=1))) == (first, second)
 
 
 # The clock

@@ -102,3 +102,15 @@ def test_it_can_do_without_prepared_statements(cast, settings):
     settings.PREPARE_STATEMENTS = False
     own = Prepared(lambda reader: Staff.objects.filter(pk=reader.staff.pk))
     assert [own(cast.lead.user) for _ in range(8)] == [[cast.lead]] * 8
+
+
+def test_the_database_plans_it_once_and_django_hears_what_was_run(cast):
+    own = Prepared(lambda reader: Staff.objects.filter(pk=reader.staff.pk))
+    with acting_as(cast.lead.user.pk), CaptureQueriesContext(connection) as seen:
+        assert [own(cast.lead.user) for _ in range(3)] == [[cast.lead]] * 3
+    said = [one["sql"] for one in seen if "$1" in one["sql"]]
+    assert len(said) == 3
+    assert set(said) == {said[0]}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = %s", said[:1])
+        assert cursor.fetchall() == [(3, 0)]
