@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Page, Paginator
-from django.db.models import F, IntegerField, JSONField, OuterRef, Subquery
+from django.db.models import F, IntegerField, JSONField, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, JSONObject, Left
 
@@ -58,6 +59,13 @@ class Count(Subquery):
     output_field = IntegerField()
 
 
+class Clocks(Subquery):
+    """Of cases in the order of the board: how many there are, how many with a clock that runs, and with one that has run out."""
+
+    template = "(SELECT ARRAY[count(*), count(due_at), count(*) FILTER (WHERE over)] FROM (%(subquery)s) AS counted)"
+    output_field = ArrayField(IntegerField())
+
+
 @dataclass
 class Chip:
     text: str
@@ -66,13 +74,14 @@ class Chip:
 
 @dataclass(frozen=True)
 class Hold:
-    """Who has the clock of a case that is asked for first, or that nobody has it."""
+    """Who has the clock of a case that is asked for first; or, once somebody was told of it (`asked`), that nobody has it."""
 
     uuid: str
     about: str
     name: str
     since: datetime | None
     next_at: datetime
+    asked: bool
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,7 @@ def read_board(user: Any, *, show: str, page: str, now: datetime) -> Board:
     show = show if show in FILTERS else "all"
     few = few_of(user.staff)
     counts = _counts(user, now=now, few=few)[0]
+    counts["all"], counts["running"], counts["overdue"] = counts["clocks"]
     paginator = Paginator(range(counts[show]), PAGE)
     this_page = paginator.get_page(page)
     listed = _listed(user, show, PAGE * (this_page.number - 1), now=now, few=few)
@@ -236,9 +246,10 @@ def _counts(reader: User, *, now: Any, few: Any) -> Any:
     """All numbers of the head, the gaps of the rota, and what was left unsaid in closed cases, in one query."""
     staff, cases = staff_of(reader), cases_of(reader, few)
     counted: dict[str, Any] = {
-        show: Coalesce(Count(shown(cases, show, staff, now).order_by().values("pk")[: MOST + 1]), 0) for show in FILTERS
+        show: Coalesce(Count(shown(cases, show, staff, now).order_by().values("pk")[: MOST + 1]), 0)
+        for show in ("mine", "nobody")
     }
-    counted["running"] = Coalesce(Count(cases.exclude(due_at=None).order_by().values("pk")[: MOST + 1]), 0)
+    counted["clocks"] = Clocks(cases.by_time_left().values("due_at", over=Q(due_at__lt=now))[: MOST + 1])
     counted["gaps"] = RawSQL(GAPS, [staff.service_id, now, now, ROTA_AHEAD], output_field=JSONField())  # noqa: S611
     counted["unsaid"] = ArraySubquery(_unsaid(staff))
     return Service.objects.filter(pk=staff.service_id).annotate(**counted).values(*counted)
@@ -247,27 +258,28 @@ def _counts(reader: User, *, now: Any, few: Any) -> Any:
 @Prepared
 def _listed(reader: User, show: str, start: int, *, now: Any, few: Any) -> Any:
     """One page of cases, and what a row says of each."""
-    person = Member.objects.persons().filter(network=OuterRef("network")).values("name")[:1]
+    person = Member.objects.persons().filter(network=OuterRef("network")).order_by().values("name")[:1]
     cases = shown(cases_of(reader, few), show, staff_of(reader), now).by_time_left()
     return cases.annotate(
         person_name=Subquery(person), held=ArraySubquery(_held()), owner_name=F("owner__name"), contact_kind=F("last_contact__kind"),
         contact_whom=F("last_contact__whom"), contact_by=F("last_contact__declined_by"), contact_at=F("last_contact__at"),
     ).values_list(
         "pk", "uuid", "taken_at", "due_at", "to_be_told", "team_size", "next_meeting_at", "meeting_fell_through", "unanswered",
-        "open_exceptions", "wish_waiting_since", "owner_name", "person_name", "held", "contact_kind", "contact_whom", "contact_by",
-        "contact_at", named=True,
+        "on_the_way_since", "open_exceptions", "wish_waiting_since", "owner_name", "person_name", "held", "contact_kind", "contact_whom",
+        "contact_by", "contact_at", named=True,
     )[start : start + PAGE]  # fmt: skip
 
 
 @Prepared
 def _heard(reader: User, *, cases: Any) -> Any:
     """The clocks of some cases, each beside every referral that started or joined it, in the order in which they were heard."""
-    said = ("person_name", "caller_name", "caller_relation", "told", "channel")
+    said = ("person_name", "caller_name", "caller_relation", "call_back", "told", "channel")
     return (
         ResponseTimer.objects.filter(OneOf("case_id", cases))
         .annotate(words=Left("referrals__words", WORDS), **{name: F(f"referrals__{name}") for name in said})
         .order_by("referrals__first_heard_at", "referrals__pk")
-        .values_list("case_id", "pk", "kind", "urgency", "outcome", "first_heard_at", "due_at", "met_at", "words", *said, named=True)
+        .values_list("case_id", "pk", "kind", "urgency", "outcome", "first_heard_at", "due_at", "met_at", "known_at",
+                     "recorded_offline", "words", *said, named=True)
     )  # fmt: skip
 
 
@@ -276,17 +288,21 @@ def _unsaid(staff: Staff) -> Any:
     cases = Case.objects.closed_unsaid().filter(service=staff.service_id)
     if not staff.oversees:
         cases = cases.filter(network__in=TeamMember.objects.current().filter(staff=staff).values("network"))
-    person = Member.objects.persons().filter(network=OuterRef("network")).values("name")[:1]
+    person = Member.objects.persons().filter(network=OuterRef("network")).order_by().values("name")[:1]
     row = JSONObject(uuid="uuid", name=Subquery(person), number="open_exceptions", closed_at="closed_at")
     return cases.order_by("closed_at", "pk").values(row=row)[:PAGE]
 
 
 def _held() -> Any:
-    """The open clocks of a case: first what nobody has, then what is due first. Names stand in the same query."""
-    fields = ("uuid", "subject", "held_since", "next_at")
+    """The open clocks of a case: first those somebody was told of and nobody has, then what is due first. Names stand in the same query."""
+    fields = ("uuid", "subject", "held_since", "check_since", "next_at")
     watches = Watch.objects.open().filter(case=OuterRef("pk"))
-    unheld_first = watches.order_by(F("held_since").asc(nulls_first=True), "due_at", "pk")
-    return unheld_first.values(row=JSONObject(name="held_by__name", **{field: field for field in fields}))[:1]
+    unheld_first = watches.order_by(
+        F("held_since").asc(nulls_first=True), F("check_since").asc(nulls_last=True), "due_at", "pk"
+    )
+    # Asked for by the row: joined, the database would read all of the staff for each case.
+    name = Subquery(Staff.objects.filter(pk=OuterRef("held_by")).order_by().values("name"))
+    return unheld_first.values(row=JSONObject(name=name, **{field: field for field in fields}))[:1]
 
 
 def hold_of(row: dict[str, Any]) -> Hold:
@@ -298,6 +314,7 @@ def hold_of(row: dict[str, Any]) -> Hold:
         name=row["name"] or "",
         since=datetime.fromisoformat(since) if since else None,
         next_at=datetime.fromisoformat(row["next_at"]),
+        asked=row["check_since"] is not None,
     )
 
 
@@ -351,6 +368,10 @@ def _chips(case: Any, timer: Any) -> list[Chip]:
         chips.append(Chip(f"Decided without the person: {case.open_exceptions} open", "wait"))
     if case.next_meeting_at:
         chips.append(_meeting_chip(case, runs))
+    if case.on_the_way_since:
+        chips.append(Chip(f"On the way since {when_text(case.on_the_way_since)}, no signal there", "plain"))
+    if timer and timer.recorded_offline:
+        chips.append(Chip(f"Recorded offline, known {when_text(timer.known_at)}", "plain"))
     if case.unanswered:
         one = case.unanswered == 1
         chips.append(Chip("1 has not answered" if one else f"{case.unanswered} have not answered", "plain"))

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
-from network.templatetags.look import clock, when
+from network.templatetags.look import call_back, clock, when
 from referrals.board import Chip, Hold, Row
 
+RUNNING = {"running", "reply", "emergency"}
 WORDS = 180  # letters shown
 ADVICE = 200
 
@@ -47,14 +48,16 @@ def _case(row: Row, now: datetime, keep: str, advice: str) -> str:
 
 
 def _said(row: Row) -> str:
-    """The caller's words, and who that was."""
+    """The caller's words, who that was, and while their clock runs how to call back."""
     if not row.heard:
         return ""
     words = '<p class="soft">The words wait until the caller knows that they can be read.</p>'
     if row.heard.words:
         words = f'<p class="voice voice--small" dir="auto">“{escape(_cut(row.heard.words, WORDS))}”</p>'
-    heard_at = when(row.heard.first_heard_at)
-    return f'{words}<p class="small soft"><bdi>{escape(row.caller)}</bdi> · first heard {heard_at}</p>'
+    said = [f"<bdi>{escape(row.caller)}</bdi>", f"first heard {when(row.heard.first_heard_at)}"]
+    if row.clock in RUNNING:  # once they have met or a reply was given, it stands on the page of the case
+        said.append(f"call back: {call_back(row.heard.call_back)}")
+    return f'{words}<p class="small soft">{" · ".join(said)}</p>'
 
 
 def _whose(row: Row, name: str, keep: str) -> str:
@@ -71,21 +74,21 @@ def _whose(row: Row, name: str, keep: str) -> str:
 
 
 def _hold(hold: Hold, name: str, keep: str, *, ask: bool) -> str:
-    """As referrals/hold.html says it on the page of a case."""
+    """As referrals/hold.html says it on the page of a case. What nobody has taken is taken, and with it all that is asked."""
     about = f"For {hold.about}: " if hold.about else ""
     if hold.since:
         said = f"{about}<bdi>{escape(hold.name) or 'Somebody'}</bdi> has it since {when(hold.since)}"
         return f'<div class="row small soft"><span>{said}</span></div>'
-    nobody = "nobody" if hold.about else "Nobody"
-    said = f"{about}{nobody} has said “I have it” · next word goes out {when(hold.next_at)}"
+    nobody = "nobody has said “I have it” · " if hold.asked else ""
+    said = f"{about}{nobody}next word goes out {when(hold.next_at)}"
     button = ""
-    if ask:
+    if ask and hold.asked:
         whom = ", ".join(filter(None, [name, hold.about]))
         button = (
             f'<form method="post" action="{_address("waiting", hold.uuid)}">{keep}<button class="button button--quiet" '
             f'id="have-{hold.uuid}">I have it<span class="visually-hidden">: {whom}</span></button></form>'
         )
-    return f'<div class="row small soft"><span>{said}</span>{button}</div>'
+    return f'<div class="row small soft"><span>{said[:1].upper()}{said[1:]}</span>{button}</div>'
 
 
 def _chip(chip: Chip) -> str:

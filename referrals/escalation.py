@@ -1,7 +1,7 @@
 """Who is told, when, and by which way, while a clock runs: plans, watches and their steps, acknowledgements, the rota.
 
 Models of referrals, in a file of their own because their subject is. The app never writes a watch or a step: the database starts, moves,
-fires and ends them (migrations/sql/0011_clock_rules.sql), whoever or whatever changed what they watch over.
+fires and ends them (migrations/sql/0011_clock_rules.sql, 0013_sweep.sql), whoever or whatever changed what they watch over.
 """
 
 import uuid
@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from network.models import Message, Network, Service, Staff, StaffChannel, seen_by
+from network.models import Message, Network, OfNetwork, Service, Staff, StaffChannel, seen_by
 
 
 class Subject(models.TextChoices):
@@ -143,13 +143,15 @@ class Watch(models.Model):
         CLOSED = "closed", "the case was closed"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_index=False)
     network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.ForeignKey("referrals.Case", models.PROTECT, related_name="watches")
     subject = models.CharField(max_length=30, choices=Subject)
     timer = models.OneToOneField("referrals.ResponseTimer", models.PROTECT, null=True, blank=True, related_name="watch")
     thing = models.UUIDField(null=True, blank=True, unique=True, help_text="The wish, the words or the exception")
-    plan = models.ForeignKey(EscalationPlan, models.PROTECT, related_name="+", help_text="As it was when this began")
+    plan = models.ForeignKey(
+        EscalationPlan, models.PROTECT, related_name="+", db_index=False, help_text="As it was when this began"
+    )
     opened_at = models.DateTimeField(help_text="When it came to be known here: which plan held then")
     started_at = models.DateTimeField(help_text="From when shares of the time are counted")
     due_at = models.DateTimeField()
@@ -160,6 +162,7 @@ class Watch(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        db_index=False,
         help_text="Who has it, until a next step asks anew",
     )
     held_since = models.DateTimeField(null=True, blank=True)
@@ -208,11 +211,14 @@ class WatchStepQuerySet(models.QuerySet["WatchStep"]):
 
 
 class WatchStep(models.Model):
-    """One step of a watch: planned, then fired, or dropped because it was no longer needed or another round began."""
+    """One step of a watch: planned, then fired, or dropped because it was no longer needed or another round began.
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
-    watch = models.ForeignKey(Watch, models.PROTECT, related_name="steps")
+    Found by its watch (step_once_a_round); an index on anything else would be written each time one fires.
+    """
+
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_index=False)
+    network = models.ForeignKey(Network, models.PROTECT, related_name="+", db_index=False)
+    watch = models.ForeignKey(Watch, models.PROTECT, related_name="steps", db_index=False)
     round = models.PositiveIntegerField()
     position = models.PositiveSmallIntegerField()
     whom = models.CharField(max_length=30, choices=Whom)
@@ -246,12 +252,10 @@ class WatchStep(models.Model):
         return Message.objects.filter(step=self.pk)
 
 
-class Acknowledgement(models.Model):
+class Acknowledgement(OfNetwork):
     """“I have it”: from whom, since when, and until when that holds if nothing follows."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     watch = models.ForeignKey(Watch, models.PROTECT, related_name="acknowledgements")
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now(), help_text="Filled in by the database")

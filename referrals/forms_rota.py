@@ -19,16 +19,7 @@ class StaffChoice(forms.ModelChoiceField):
     """Somebody who works here, with what they do, so that nobody has to guess who may."""
 
     def label_from_instance(self, obj: Staff) -> str:
-        does = [
-            word
-            for word, so in (
-                ("coordinator", obj.is_coordinator),
-                ("lead", obj.is_lead),
-                ("clinician", obj.is_clinician),
-            )
-            if so
-        ]
-        return f"{obj.name} ({', '.join(does)})"
+        return f"{obj.name} ({', '.join(obj.roles)})"
 
 
 def who(service: Service, label: str) -> StaffChoice:

@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from network.models import Member, Network, Service, Staff, not_blank, seen_by
+from network.models import Member, Network, OfNetwork, Service, Staff, not_blank, opened_in_need, seen_by
 from referrals.escalation import (
     Acknowledgement,
     EscalationPlan,
@@ -87,6 +87,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
                 condition |= Q(pk__in=Watch.objects.open().told_to(user.staff).values("case"))
         return self.filter(condition)
 
+    def readable_by(self, user: Any) -> Self:
+        """All of `visible_to`, and what `user` has opened in need."""
+        this = Case.objects.filter(pk=OuterRef("pk"))  # each by itself: a list would be of all in the service
+        return self.filter(Exists(this.visible_to(user)) | opened_in_need(user))
+
 
 class Case(models.Model):
     """A crisis case: from first heard until the network and the team agree that no more meetings are needed."""
@@ -110,6 +115,11 @@ class Case(models.Model):
     last_contact = models.ForeignKey("Contact", models.PROTECT, null=True, blank=True, related_name="+")
     team_size = models.PositiveSmallIntegerField(db_default=0)
     next_meeting_at = models.DateTimeField(null=True, blank=True)
+    on_the_way_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The team said that it is on the way and that there is no signal; kept by meetings",
+    )
     meeting_fell_through = models.BooleanField(
         db_default=False, help_text="A meeting was cancelled and no new time is set"
     )
@@ -126,7 +136,8 @@ class Case(models.Model):
     class Meta:
         indexes = [
             models.Index("service", F("due_at").asc(nulls_last=True), F("opened_at").desc(), F("id").desc(),
-                         condition=Q(closed_at=None), name="case_board"),
+                         condition=Q(closed_at=None), include=["network"], name="case_on_board"),
+            models.Index(fields=["service"], condition=Q(closed_at=None, taken_at=None), name="case_taken_by_nobody"),
             models.Index(fields=["network", "-opened_at"], name="case_network"),
             models.Index(fields=["service", "closed_at"], condition=Q(closed_at__isnull=False, open_exceptions__gt=0),
                          name="case_closed_unsaid"),
@@ -143,7 +154,7 @@ class Case(models.Model):
         return f"/cases/{self.uuid}/"
 
 
-class Referral(models.Model):
+class Referral(OfNetwork):
     """One call, letter or form about a person, in the caller's own words."""
 
     class Channel(models.TextChoices):
@@ -171,8 +182,6 @@ class Referral(models.Model):
         NON_CRISIS = "non_crisis", "not a crisis"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, related_name="referrals")
     timer = models.ForeignKey(
         "ResponseTimer", models.PROTECT, related_name="referrals", help_text="Started by it, or joined"
@@ -197,6 +206,9 @@ class Referral(models.Model):
     late_reason = models.CharField(max_length=300, blank=True, help_text="Why it is recorded over a day later")
     taken_by = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
     recorded_at = models.DateTimeField(db_default=Now())
+    out_of_sight_at = models.DateTimeField(
+        null=True, blank=True, help_text="Filled in by the database: see meetings.OutOfSight"
+    )
 
     class Meta:
         ordering = ["first_heard_at", "pk"]
@@ -229,7 +241,7 @@ class TimerQuerySet(models.QuerySet["ResponseTimer"]):
         return self.filter(outcome="running")
 
 
-class ResponseTimer(models.Model):
+class ResponseTimer(OfNetwork):
     """The clock of a referral: from first heard to met (or to the first reply, when it is not a crisis). Elapsed hours."""
 
     class Kind(models.TextChoices):
@@ -243,8 +255,6 @@ class ResponseTimer(models.Model):
         NOT_MET = "not_met", "not met"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, related_name="timers")
     kind = models.CharField(max_length=20, choices=Kind)
     urgency = models.CharField(max_length=20, choices=Urgency)
@@ -287,11 +297,9 @@ class ResponseTimer(models.Model):
         return self.met_at - self.first_heard_at if self.met_at else None
 
 
-class FirstHeardCorrection(models.Model):
+class FirstHeardCorrection(OfNetwork):
     """Moves a timer's start. The original stays here."""
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     timer = models.ForeignKey(ResponseTimer, models.PROTECT, related_name="corrections")
     original = models.DateTimeField(help_text="Filled in by the database")
     corrected = models.DateTimeField()
@@ -310,11 +318,9 @@ class FirstHeardCorrection(models.Model):
         return f"correction {self.pk}"
 
 
-class UrgencyChange(models.Model):
+class UrgencyChange(OfNetwork):
     """Changes a timer's urgency. Lowering needs a reason and is counted."""
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     timer = models.ForeignKey(ResponseTimer, models.PROTECT, related_name="urgency_changes")
     before = models.CharField(max_length=20, choices=Urgency, help_text="Filled in by the database")
     after = models.CharField(max_length=20, choices=Urgency)
@@ -333,7 +339,7 @@ class UrgencyChange(models.Model):
         return f"urgency change {self.pk}"
 
 
-class Contact(models.Model):
+class Contact(OfNetwork):
     """What happened beside the clock: called back, no answer, offered, declined. Only a reply ends a reply timer."""
 
     class Kind(models.TextChoices):
@@ -352,8 +358,6 @@ class Contact(models.Model):
         OTHER = "other", "something else"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, related_name="contacts")
     kind = models.CharField(max_length=20, choices=Kind)
     whom = models.CharField(max_length=120, blank=True, help_text="Who was spoken to")
@@ -367,6 +371,9 @@ class Contact(models.Model):
     by_member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField(db_default=Now(), help_text="When it happened")
     recorded_at = models.DateTimeField(db_default=Now())
+    out_of_sight_at = models.DateTimeField(
+        null=True, blank=True, help_text="Filled in by the database: see meetings.OutOfSight"
+    )
 
     class Meta:
         ordering = ["at", "pk"]
@@ -391,7 +398,7 @@ class Contact(models.Model):
         return f"contact {self.uuid}"
 
 
-class CaseClosure(models.Model):
+class CaseClosure(OfNetwork):
     """Closes a case. Without a meeting: the reason, the offers made, two names of staff, and word to person and caller."""
 
     class Kind(models.TextChoices):
@@ -408,8 +415,6 @@ class CaseClosure(models.Model):
         MOVED_AWAY = "moved_away", "the person is elsewhere"
         DIED = "died", "the person has died"
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.OneToOneField(Case, models.PROTECT, related_name="closure")
     kind = models.CharField(max_length=20, choices=Kind)
     reason = models.TextField()
@@ -447,11 +452,9 @@ class CaseClosure(models.Model):
         return f"closure of case {self.case_id}"
 
 
-class CaseHandover(models.Model):
+class CaseHandover(OfNetwork):
     """A case given from one owner to the next, or taken by its owner."""
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, related_name="handovers")
     before = models.ForeignKey(Staff, models.PROTECT, related_name="+", help_text="As whoever gives or takes it saw it")
     before_since = models.DateTimeField(

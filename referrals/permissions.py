@@ -1,6 +1,6 @@
 """Who does what with a referral and its case."""
 
-from network.models import Network, Service, User
+from network.models import Network, User
 from network.permissions import (
     Predicate,
     any_of,
@@ -8,6 +8,7 @@ from network.permissions import (
     is_member,
     is_person,
     is_staff,
+    leads,
     oversees,
     oversees_service,
 )
@@ -22,11 +23,6 @@ def owns_case(user: User, network: Network) -> bool:
 def was_told(user: User, network: Network) -> bool:
     """Was told of an open clock of this network: whoever is on call has to be able to help."""
     return bool(user.staff and Watch.objects.open().filter(network=network).told_to(user.staff).exists())
-
-
-def leads(user: User, service: Service) -> bool:
-    """A lead of `service`."""
-    return bool(user.staff and user.staff.is_lead and user.staff.service_id == service.pk)
 
 
 def may_swap(user: User, turn: OnCall) -> bool:

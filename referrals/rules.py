@@ -41,7 +41,7 @@ SENTENCES |= {
     "referrals_contact_uuid_key": Sentence("These words were sent already."),
     "case_changed_hands": Sentence("Somebody else has this case by now. Look who, then take it over if that is right."),
     "owner_works_here": Sentence("Choose somebody who works here.", "after"),
-    "hands_over_before_leaving": Sentence("Hand over their cases, and the duty, before they leave."),
+    "hands_over_before_leaving": Sentence("Hand over their cases, the duty and their turns before they leave."),
     "case_is_open": Sentence("This case is closed. A later call opens a new one in the same network."),
     "closure_says_why": Sentence("Say why the case is closed.", "reason"),
     "closure_without_meeting_complete": Sentence(

@@ -13,7 +13,7 @@ from network.fields import show_refusal
 from network.models import Service, StaffChannel
 from network.pages import StaffRequest, staff_page
 from network.rules import Refusal
-from network.templatetags.look import hours_minutes
+from network.templatetags.look import hours_minutes, listed
 from referrals.actions import make_plan
 from referrals.escalation import Subject
 from referrals.forms_plans import PlanForm, StepFormSet, as_rows, not_set_up, plain
@@ -99,7 +99,7 @@ def in_words(steps: list[PlanStep]) -> list[dict[str, str]]:
         {
             "when": _when(step),
             "whom": step.get_whom_display(),
-            "by": _and([str(labels[kind]) for kind in labels if kind in step.channels]),
+            "by": listed(str(labels[kind]) for kind in labels if kind in step.channels),
             "wait": span(step.wait_minutes),
             "then": "the next is told" if number < len(steps) else "it begins anew",
         }
@@ -129,7 +129,3 @@ def _when(step: PlanStep) -> str:
     if not minutes:
         return "At the deadline"
     return f"{span(abs(minutes))} {'before' if minutes < 0 else 'after'} the deadline"
-
-
-def _and(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

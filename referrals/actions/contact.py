@@ -156,19 +156,25 @@ def take_case(*, case: Case, by: User) -> Case:
         return case
     if case.taken_at:
         raise Refusal("case_changed_hands")
-    return _give_to(case, me, by, "took a case")
+    with one_write("took a case") as written:
+        written.thing = _give_to(case, me, by)
+    return case
 
 
 def take_over(*, case: Case, by: User) -> Case:
     """`by` looks after it instead of whoever has it, as `case` was seen; they are told."""
     require(REFERRALS, "case.take", by, case.network)
-    return _give_to(case, staff_of(by), by, "took a case over")
+    with one_write("took a case over") as written:
+        written.thing = _give_to(case, staff_of(by), by)
+    return case
 
 
 def hand_over(*, case: Case, to: Staff, by: User) -> Case:
     """`to` looks after the case from now on, and is told, as is whoever had it; it counts as taken once they take it."""
     require(REFERRALS, "case.hand_over", by, case.network)
-    return _give_to(case, to, by, "handed a case over")
+    with one_write("handed a case over") as written:
+        written.thing = _give_to(case, to, by)
+    return case
 
 
 def caller_told(*, referral: Referral, words: str = "", safety: str = "", by: User) -> Referral:
@@ -223,13 +229,11 @@ def _pathway(urgency: str) -> str:
     return Referral.Pathway.NON_CRISIS if urgency == "not_crisis" else Referral.Pathway.CRISIS
 
 
-def _give_to(case: Case, to: Staff, by: User, verb: str) -> Case:
-    with one_write(verb) as written:
-        written.thing = case
-        CaseHandover.objects.create(
-            case=case, service_id=case.service_id, network_id=case.network_id, before_id=case.owner_id,
-            before_since=case.taken_at, after=to, by=staff_of(by),
-        )  # fmt: skip
+def _give_to(case: Case, to: Staff, by: User) -> Case:
+    CaseHandover.objects.create(
+        case=case, service_id=case.service_id, network_id=case.network_id, before_id=case.owner_id,
+        before_since=case.taken_at, after=to, by=staff_of(by),
+    )  # fmt: skip
     return case
 
 

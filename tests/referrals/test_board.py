@@ -12,7 +12,8 @@ from django.utils import timezone
 from meetings.models import DecidedWithout
 from network.models import Heartbeat, Reading, StaffChannel, User
 from referrals.board import read_board
-from referrals.models import Acknowledgement, Case, Contact, OnCall
+from referrals.models import Acknowledgement, Case, Contact, OnCall, Watch
+from referrals.sweeping import sweep
 from tests.conftest import acting_as, role
 from tests.factories import hours, make_case, make_cast, make_meeting, make_member, make_network, make_team
 
@@ -278,22 +279,55 @@ def test_each_span_of_the_rota_that_wakes_nobody(cast, board):
     assert "Coordinator on duty" not in seen
 
 
-def test_who_has_it_since_when_and_when_the_next_word_goes_out(cast, board):
+def asked(cast, name, **extra):
+    """A case of whose clock somebody was told."""
+    case = another(cast, name, first_heard_at=timezone.now() - hours(13), **extra)
+    with role("od_clock"):
+        sweep()
+    return case
+
+
+def test_before_anybody_was_told_it_says_when_the_next_word_goes_out(cast, board):
     case = another(cast, "Waits")
+    page = board(cast.coordinator)
+    assert "Next word goes out" in page
+    assert "I have it" not in page
+    assert reverse("waiting", args=[case.watches.get().uuid]) not in page
+
+
+def test_who_has_it_since_when_and_when_the_next_word_goes_out(cast, board):
+    case = asked(cast, "Waits")
     page = board(cast.coordinator)
     assert "Nobody has said “I have it” · next word goes out" in page
     watch = case.watches.get()
     Acknowledgement.objects.create(watch=watch, service=cast.service, network=case.network, staff=cast.lead)
     page = board(cast.coordinator)
     assert "<bdi>Leo</bdi> has it since" in page
-    assert "next word goes out" not in page
+    assert "next word goes out" not in page.lower()
 
 
 def test_what_nobody_has_comes_first_and_says_what_it_is_about(cast, board):
     Contact.objects.create(
         case=cast.case, network=cast.network, service=cast.service, kind="wish", words="Soon", by_member=cast.person
     )
+    assert "For the wish to meet: next word goes out" in board(cast.coordinator)
+    Watch.objects.filter(subject="wish").update(check_since=timezone.now())  # somebody was told
     assert "For the wish to meet: nobody has said" in board(cast.coordinator)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("040 555 0134 after six", '<a href="tel:0405550134"><bdi>040 555 0134 after six</bdi></a>'),
+        ("<b>marja@example.org", "<bdi>&lt;b&gt;marja@example.org</bdi>"),
+    ],
+)
+def test_how_to_call_back_while_the_clock_runs(cast, board, given, shown):
+    case = another(cast, "Waits", call_back=given)
+    assert f"call back: {shown}" in board(cast.coordinator)
+    case.timers.update(outcome="met", met_at=timezone.now(), known_at=timezone.now(), ended_at=timezone.now())
+    assert "call back:" not in board(cast.coordinator)
+    assert "call back:" not in board(cast.clinician3)
 
 
 def test_polls_are_no_readings_and_say_how_fresh_they_are(cast, client):
@@ -334,7 +368,7 @@ def test_fifty_rows_cost_what_one_costs(cast, client, who):
 
 
 def test_one_tap_says_i_have_it(cast, board, client):
-    case = another(cast, "Waits")
+    case = asked(cast, "Waits")
     address = reverse("waiting", args=[case.watches.get().uuid])
     assert f'action="{address}"' in board(cast.coordinator)
     client.post(address)
@@ -344,7 +378,18 @@ def test_one_tap_says_i_have_it(cast, board, client):
 
 
 def test_what_nobody_has_taken_is_taken_with_one_button(cast, board):
-    case = another(cast, "Waits", taken=False)
+    case = asked(cast, "Waits", taken=False)
     page = board(cast.coordinator)
     assert reverse("take_case", args=[case.uuid]) in page
     assert reverse("waiting", args=[case.watches.get().uuid]) not in page
+
+
+def test_whoever_takes_it_has_it(cast, board, client):
+    """One button, and one thing said: no second tap to say that one has what one has just taken."""
+    case = asked(cast, "Waits", taken=False)
+    assert "Nobody has said “I have it”" in board(cast.lead)
+    client.post(reverse("take_case", args=[case.uuid]))
+    page = board(cast.lead)
+    assert "<bdi>Leo</bdi> has it since" in page
+    assert "Nobody has said" not in page
+    assert "I have it" not in client.get(f"/cases/{case.uuid}/").content.decode()

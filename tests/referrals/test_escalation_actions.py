@@ -186,8 +186,7 @@ def test_the_rota_says_who_and_who_stands_in(cast):
     assert rota.on_call(cast.service, "coordinator_on_duty") == [leena]
     assert rota.on_call(cast.service, "coordinator_on_duty", now + hours(9)) == [cast.lead]
     assert rota.on_call(cast.service, "coordinator_on_duty", now + hours(17)) == [cast.coordinator]
-    leena.left_at = now
-    leena.save()
+    User.objects.filter(pk=leena.user_id).update(is_active=False)  # whoever leaves has no turn left
     assert rota.on_call(cast.service, "coordinator_on_duty") == [cast.coordinator]
     assert rota.on_call(cast.service, "clinician_on_call") == [cast.coordinator]
 
@@ -387,3 +386,29 @@ def test_channels_of_a_step(cast):
     assert ways("sms") == ways("email") == ways("push", "sms", "email") == [("email", account)]
     asked(channel_actions.set_channel, user, kind="sms", address="+358405550199")
     assert ways("sms", "email") == [("email", account), ("sms", "+358405550199")]  # e-mail cannot be put away
+
+
+def test_taking_a_case_over_takes_what_was_asked_with_it_and_giving_it_away_does_not(cast, waiting):
+    case = waiting.case
+    asked(actions.take_over, cast.lead.user, case=case)
+    waiting.refresh_from_db()
+    assert waiting.held_by == cast.lead
+    case.refresh_from_db()
+    asked(actions.hand_over, cast.lead.user, case=case, to=cast.clinician1)
+    waiting.refresh_from_db()
+    assert waiting.held_by == cast.lead  # until clinician1 takes it, or the next step asks
+    case.refresh_from_db()
+    asked(actions.take_case, cast.clinician1.user, case=case)
+    waiting.refresh_from_db()
+    assert waiting.held_by == cast.clinician1
+    assert [said.staff for said in waiting.acknowledgements.all()] == [cast.lead, cast.clinician1]
+
+
+def test_taking_a_case_before_anybody_was_asked_moves_no_step(cast):
+    network = make_network(cast.service)
+    make_member(network, "Aino", is_person=True)
+    case = make_case(network, cast.coordinator, taken=False)
+    before = list(case.watches.get().steps.values_list("due_at", flat=True))
+    asked(actions.take_case, cast.coordinator.user, case=case)
+    watch = case.watches.get()
+    assert (watch.held_by, list(watch.steps.values_list("due_at", flat=True))) == (None, before)

@@ -53,6 +53,12 @@ def acknowledge(watch, staff):
         )
 
 
+def called_back(case, staff, clock):
+    case.contacts.create(
+        case=case, service=case.service, network=case.network, kind="called_back", by_staff=staff, at=clock.now, recorded_at=clock.now
+    )  # fmt: skip
+
+
 def test_every_clock_is_watched_from_the_first_statement(scene, clock):
     case = case_of(scene, clock)
     watch = Watch.objects.get(case=case)
@@ -134,9 +140,7 @@ def test_i_have_it_is_good_while_something_follows_but_no_later_step_waits_for_i
     clock.sweep()
     acknowledge(Watch.objects.get(case=case), scene.owner)
     clock.go(hours=1)
-    case.contacts.create(
-        case=case, service=case.service, network=case.network, kind="called_back", by_staff=scene.owner, at=clock.now, recorded_at=clock.now
-    )  # fmt: skip
+    called_back(case, scene.owner, clock)
     clock.run_until(clock.now + hours(4))
     assert told() == [("Sari", 12.0), ("Sari", 16.0)]  # 14: something followed; 16: nothing more did
     clock.run_until(clock.now + hours(1))
@@ -288,3 +292,35 @@ def test_what_fired_stays_fired_whoever_writes(scene, clock):
             connection.cursor().execute(sql)
     with pytest.raises(IntegrityError, match="open_watch_is_looked_at_again"), transaction.atomic():
         Watch.objects.filter(case=case).update(next_at=None)
+
+
+def test_many_whose_time_is_over_at_once_go_each_its_own_way(scene, clock):
+    followed, silent, held = (case_of(scene, clock) for _ in range(3))
+    clock.go(hours=12)
+    assert clock.sweep() == 3
+    for case in (followed, silent, held):
+        acknowledge(case.watches.get(), scene.owner)
+    clock.go(hours=1)
+    called_back(followed, scene.owner, clock)
+    clock.go(hours=1)
+    acknowledge(held.watches.get(), scene.coordinator)
+    assert clock.sweep() == 2
+    rounds = {case: (case.watches.get().round, case.watches.get().held_by) for case in (followed, silent, held)}
+    assert rounds == {followed: (1, scene.owner), silent: (2, None), held: (1, scene.coordinator)}
+    assert [step.whom for step in silent.watches.get().steps.fired()] == ["owner", "owner"]
+    assert followed.watches.get().check_at == clock.now + hours(2)
+
+
+def test_the_count_beside_the_sweep_sees_what_is_due_and_nothing_else(scene, clock):
+    def due(age):
+        with role("od_clock"), connection.cursor() as cursor:
+            cursor.execute("SELECT od.steps_due(%s)", [age])
+            return cursor.fetchone()[0]
+
+    case_of(scene, clock)
+    case_of(scene, clock)
+    assert due(hours(0)) == 0
+    clock.go(hours=12, seconds=10)
+    assert (due(timedelta(seconds=5)), due(timedelta(seconds=15))) == (2, 0)
+    clock.sweep()
+    assert due(hours(0)) == 0

@@ -13,9 +13,9 @@ from meetings.models import DecidedWithout
 from network.models import Message
 from network.rules import log_reading
 from referrals import actions
-from referrals.models import Watch
+from referrals.models import Case, Watch
 from tests.conftest import acting_as, role
-from tests.factories import arrive, close, hours, make_cast, make_meeting, start
+from tests.factories import arrive, close, hours, make_case, make_cast, make_meeting, start
 
 pytestmark = pytest.mark.django_db
 
@@ -113,12 +113,66 @@ def test_words_are_still_to_be_read_when_the_case_is_closed(cast):
     assert watch_of(add_words(cast, cast.mother, "And this")).case == cast.case
 
 
-def test_an_exception_is_watched_until_a_meeting_takes_it_up(cast):
+def taken_to_hospital(cast):
     with role("od_app"), acting_as(cast.clinician1.user_id):
-        exception = record_exception(
+        return record_exception(
             case=cast.case, text="Taken to hospital", decided_by="Dr. Aalto", decided_at=timezone.now(), why="Danger to life",
-            brought_by=cast.clinician1,             by=cast.clinician1.user,
+            brought_by=cast.clinician1, by=cast.clinician1.user,
         )  # fmt: skip
+
+
+def close_without_meeting(cast, code):
+    cast.booked.status, cast.booked.cancelled_at, cast.booked.cancelled_reason = "cancelled", timezone.now(), "no need"
+    cast.booked.save()
+    with role("od_app"), acting_as(cast.coordinator.user_id):
+        actions.close_case(
+            case=cast.case, kind="without_meeting", reason="She moved", code=code, offers="At home", second_staff=cast.lead,
+            word_to_person="By letter", word_to_caller="The same", by=cast.coordinator.user,
+        )  # fmt: skip
+
+
+def test_an_exception_is_watched_on_when_its_case_is_closed(cast):
+    watch = watch_of(taken_to_hospital(cast))
+    close_without_meeting(cast, "moved_away")
+    watch.refresh_from_db()
+    assert watch.ended_at is None
+    assert told_after(watch, days=6, hours=23, minutes=30) == [
+        cast.case.owner.name,
+        cast.coordinator.name,
+        cast.lead.name,
+    ]
+    with role("od_app"), acting_as(cast.lead.user_id):
+        actions.acknowledge(watch=Watch.objects.get(pk=watch.pk), by=cast.lead.user)
+    watch.refresh_from_db()
+    assert watch.held_by == cast.lead
+
+
+def test_a_later_case_of_the_network_follows_for_an_exception_of_a_closed_one(cast):
+    exception = taken_to_hospital(cast)
+    close_without_meeting(cast, "moved_away")
+    since = timezone.now()
+
+    def follows():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT od.follow_up(%s, %s, '1 hour') IS NOT NULL", [exception.case_id, since])
+            return cursor.fetchone()[0]
+
+    assert not follows()
+    make_meeting(make_case(cast.network, cast.coordinator), cast.clinician1, starts_at=timezone.now() + hours(5))
+    assert follows()
+
+
+def test_an_exception_ends_with_the_life_of_the_person(cast):
+    """Nobody can talk about it with them any more. It stands on the board all the same."""
+    watch = watch_of(taken_to_hospital(cast))
+    close_without_meeting(cast, "died")
+    watch.refresh_from_db()
+    assert watch.ended_why == "closed"
+    assert Case.objects.closed_unsaid().get() == cast.case
+
+
+def test_an_exception_is_watched_until_a_meeting_takes_it_up(cast):
+    exception = taken_to_hospital(cast)
     watch = watch_of(exception)
     assert (watch.subject, watch.due_at - watch.started_at) == ("exception", hours(168))
     assert told_after(watch, days=6, hours=23, minutes=30) == [

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+import meetings.actions.closing as closing
 import meetings.actions.record as recording
 from meetings.models import Presence
 from network.models import Message
@@ -287,10 +288,10 @@ class OneCase(RuleBasedStateMachine):
     def they_read_back_and_close(self):
         if meeting := self.the_meeting("started"):
             here = meeting.presences.filter(mistaken_at=None)
-            answers = [recording.Answer(presence, "agreed") for presence in here]
-            self.attempt(recording.read_back, meeting=meeting, answers=answers)
+            answers = [closing.Answer(presence, "agreed") for presence in here]
+            self.attempt(closing.read_back, meeting=meeting, answers=answers)
             end = {"night_number": "016 555 0100", "no_next_decided_by": "All of us"}
-            self.attempt(recording.close_meeting, meeting=meeting, **end)
+            self.attempt(closing.close_meeting, meeting=meeting, **end)
 
     @while_there_is("closed")
     @rule()

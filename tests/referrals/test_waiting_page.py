@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from network.models import Message, Reading
-from referrals.models import Acknowledgement
+from referrals.models import Acknowledgement, Case
 from referrals.sweeping import sweep
 from tests.conftest import role
 from tests.factories import hours, make_case, make_cast, make_member, make_network, make_staff
@@ -79,3 +79,17 @@ def test_what_has_ended_says_so_and_takes_no_more(cast, client):
     assert page.status_code == 200
     assert b"It waits no more" in page.content
     assert not Acknowledgement.objects.filter(watch=ended).exists()
+
+
+def test_what_nobody_has_taken_is_taken(cast, watch, client):
+    """The message goes to the owner by duty: whoever answers it looks after the case from then on."""
+    Case.objects.filter(pk=watch.case_id).update(taken_at=None)
+    client.force_login(cast.lead.user)
+    page = client.get(f"/waiting/{watch.uuid}/").content.decode()
+    assert "Take it" in page
+    assert ">I have it<" not in page
+    client.post(f"/cases/{watch.case.uuid}/take/")
+    watch.refresh_from_db()
+    assert (watch.held_by, watch.case.owner) == (cast.lead, cast.lead)
+    assert not Message.objects.filter(step__in=watch.steps.values("pk"), sent_at=None, cancelled_at=None).exists()
+    assert "You have it" in client.get(f"/waiting/{watch.uuid}/").content.decode()
