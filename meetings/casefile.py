@@ -1,6 +1,6 @@
 """What stands beside the timeline of a case: the next step, the clock, the team, the network, what is still open. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 
@@ -40,12 +40,17 @@ class Casefile:
     links: list[Link]
     owner: str
     safety: list[str]
+    openings: list[SimpleNamespace]
+    in_need: SimpleNamespace | None
+    works: bool  # whoever looks is of the staff who work here
 
 
 def casefile(story: Story, *, now: datetime, staff: Staff | None) -> Casefile:
     """`staff` is who looks, for what they can do next; what they read is the same for all."""
+    in_need = story.opened_by(staff)
+    staff = None if in_need else staff
     return Casefile(
-        items=timeline(story, now),
+        items=[_only_to_read(item) for item in timeline(story, now)] if in_need else timeline(story, now),
         clock=_clock(story),
         team_sentence=_team_sentence(story),
         continuity=_continuity(story),
@@ -57,12 +62,22 @@ def casefile(story: Story, *, now: datetime, staff: Staff | None) -> Casefile:
         links=_links(story, staff) if staff else [],
         owner=story.named(story.case.owner_id),
         safety=[one.safety for one in story.referrals if one.safety],
+        openings=story.open_now,
+        in_need=in_need,
+        works=staff is not None,
     )
+
+
+def _only_to_read(item: Item) -> Item:
+    """What is opened in need leads to notes, and nowhere else."""
+    return item if item.url.startswith("/notes/") else replace(item, url="")
 
 
 def _hold(story: Story, watch: SimpleNamespace) -> Hold:
     name = story.named(watch.held_by_id) if watch.held_by_id else ""
-    return Hold(watch.uuid, ABOUT.get(watch.subject, ""), name, watch.held_at, watch.next_at)
+    return Hold(
+        watch.uuid, ABOUT.get(watch.subject, ""), name, watch.held_at, watch.next_at, asked=bool(watch.asked_at)
+    )
 
 
 def _clock(story: Story) -> dict[str, object] | None:
@@ -74,7 +89,10 @@ def _clock(story: Story) -> dict[str, object] | None:
     if state == "running":
         state = "reply" if shown.kind == "reply" else state
         state = "emergency" if shown.urgency == Urgency.EMERGENCY else state
-    return {"first_heard_at": shown.first_heard_at, "due_at": shown.due_at, "met_at": shown.met_at, "state": state}
+    return {
+        "first_heard_at": shown.first_heard_at, "due_at": shown.due_at, "met_at": shown.met_at, "state": state,
+        "known_at": shown.known_at if shown.recorded_offline else None,
+    }  # fmt: skip
 
 
 def _team_ids(story: Story) -> set[int]:
@@ -180,7 +198,7 @@ def _links(story: Story, staff: Staff) -> list[Link]:
         return [Link("See who was told, and when", address_of("trail", case.uuid))]
     records = staff.pk in _team_ids(story) | {one.staff_id for one in story.staffing}
     untold = [one for one in story.referrals if one.told in ("not_yet", "refused")]
-    links = [Link("Take this case", address_of("take_case", case.uuid), by_post=True)] if case.taken_at is None else []
+    links = [Link("Take it", address_of("take_case", case.uuid), by_post=True)] if case.taken_at is None else []
     for one in untold:
         whom = one.caller_name or "the caller"
         links.append(Link(f"Tell {whom} that the person can read it", address_of("caller_told", case.uuid, one.uuid)))

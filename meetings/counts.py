@@ -57,8 +57,8 @@ WITH meeting AS MATERIALIZED (
   SELECT id, place, entered_afterwards FROM meetings_meeting
   WHERE service_id = %(service)s AND status = 'closed' AND started_at >= coalesce(%(since)s::timestamptz, '-infinity')
 ), came AS MATERIALIZED (
-  SELECT DISTINCT p.meeting_id, p.member_id, p.staff_id FROM meeting m
-  JOIN meetings_presence p ON p.meeting_id = m.id AND p.mistaken_at IS NULL
+  SELECT DISTINCT p.meeting_id, coalesce(w.same_as_id, p.member_id) AS member_id, p.staff_id FROM meeting m
+  JOIN meetings_presence p ON p.meeting_id = m.id AND p.mistaken_at IS NULL LEFT JOIN network_member w ON w.id = p.member_id
 ), there AS (
   SELECT c.meeting_id, count(c.staff_id) AS team, count(c.member_id) AS members, bool_or(b.is_person) AS person,
     bool_or(NOT b.is_person AND b.circle <> 'professional') AS network

@@ -1,24 +1,25 @@
 """Meetings to come: the list of them, and one with all that is to know before it starts. One query each."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
 
 from meetings.gather import gathered, unfold
-from meetings.models import DecidedWithout, Invitation, Meeting, MeetingStaff, Told
+from meetings.models import DecidedWithout, Invitation, Line, Meeting, MeetingStaff, OnTheWay, ToBring, Told
 from meetings.timeline import address_of
 from network.models import Member, MemberContact, Staff, TeamMember, User
 from network.prepared import Prepared
 from referrals.models import Case
 
 MOST = 200
+SETTING_OFF = timedelta(hours=6)
 
 
 @dataclass
@@ -31,6 +32,8 @@ class MeetingPage:
     invitations: list[SimpleNamespace]
     person: SimpleNamespace | None
     exceptions: list[SimpleNamespace] = field(default_factory=list)
+    brought: list[SimpleNamespace] = field(default_factory=list)
+    agreed: list[SimpleNamespace] = field(default_factory=list)
     own: SimpleNamespace | None = None
     in_team: bool = False
     reader_is_person: bool = False
@@ -40,10 +43,17 @@ class MeetingPage:
     language: str = ""
     record: str = ""
     note: str = ""
+    way: SimpleNamespace | None = None
 
     @property
     def editable(self) -> bool:
         return self.meeting.status == Meeting.Status.BOOKED
+
+    @property
+    def may_set_off(self) -> bool:
+        """Near enough to its time for somebody to be on the way (od.on_the_way_fits)."""
+        near = abs(self.meeting.starts_at - timezone.now()) <= SETTING_OFF
+        return self.in_team and self.editable and near and self.meeting.place != Meeting.Place.REMOTE
 
     @property
     def map_link(self) -> str:
@@ -131,12 +141,14 @@ def page_of(user: User, uuid: UUID) -> MeetingPage:
             one.told.way = Told.How(one.told.how).label
     page = MeetingPage(
         meeting=found,
-        whole=bool(found.opened_rows),
+        whole=found.opened,
         staff=_with_profession(unfold(found.staff_rows)),
         invitations=[one for one in asked if one.name],
         person=person,
         reader_is_person=bool(person and person.user_id == user.pk),
         exceptions=unfold(found.exception_rows),
+        brought=unfold(found.brought_rows) if found.opened else [],
+        agreed=_of_the_last(unfold(found.agreed_rows)) if found.opened else [],
         own=own,
         in_team=bool(staff and (found.team_rows or staff.pk in {one.staff_id for one in unfold(found.staff_rows)})),
         sees_case=bool(found.case_rows),
@@ -147,6 +159,8 @@ def page_of(user: User, uuid: UUID) -> MeetingPage:
         page.language = " · ".join(said for said in (home.language, home.interpreter) if said)
     page.case_url = address_of("case", unfold(found.case_rows)[0].uuid) if page.sees_case else ""
     page.record = address_of("record", found.uuid) if page.in_team and found.status in ("booked", "started") else ""
+    words = [one for one in unfold(found.way_rows) if one.moves == found.moves]
+    page.way = words[-1] if words and words[-1].going and page.editable else None
     page.note = address_of("note", found.uuid) if found.status == "closed" and page.whole else ""
     return page
 
@@ -174,6 +188,13 @@ def diary(user: User, *, only_mine: bool) -> Diary:
     return Diary(mine=mine, may_see_all=may_see_all, unrecorded=late, days=list(days.items()), more=len(found) > MOST)
 
 
+def _of_the_last(rows: list[SimpleNamespace]) -> list[SimpleNamespace]:
+    """What the last meeting agreed: decisions that stand, and who does what by when."""
+    for one in rows:
+        one.by = date.fromisoformat(one.action_by) if one.action_by else None
+    return rows
+
+
 def _with_profession(staff: list[SimpleNamespace]) -> list[SimpleNamespace]:
     for one in staff:
         one.profession_label = Staff.Profession(one.profession).label
@@ -197,11 +218,22 @@ def _listed(rows: QuerySet[Meeting]) -> QuerySet[Any]:
     )
 
 
+def _agreed() -> QuerySet[Line]:
+    last = Meeting.objects.filter(network=OuterRef(OuterRef("network")), status="closed").order_by("-started_at", "-pk")
+    agreed = Q(kind="decision", state__in=["accepted", "confirmed"], contested_at=None) | Q(kind="action", state="kept")
+    return (
+        Line.objects.standing()
+        .filter(agreed, meeting=Subquery(last.values("pk")[:1]), late=False)
+        .order_by("said_at", "pk")
+    )
+
+
 @Prepared
 def _whole(user: Any, *, meeting: Any) -> QuerySet[Any]:
     asks = Invitation.objects.filter(meeting=OuterRef("pk"), member__user=user, member__left_at=None, withdrawn_at=None)
     invited = Exists(asks) & Q(status__in=["booked", "started", "cancelled"])
-    rows = Meeting.objects.filter(Q(pk__in=Meeting.objects.visible_to(user).values("pk")) | invited, uuid=meeting)
+    opened = Meeting.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    rows = Meeting.objects.filter(Exists(opened) | invited, uuid=meeting)
     person = Member.objects.persons().filter(network=OuterRef("network"))
     home = MemberContact.objects.filter(member__network=OuterRef("network"), member__is_person=True)
     asked = Invitation.objects.filter(meeting=OuterRef("pk"), withdrawn_at=None)
@@ -216,12 +248,19 @@ def _whole(user: Any, *, meeting: Any) -> QuerySet[Any]:
             Told.objects.filter(invitation__meeting=OuterRef("pk")), "moves", "cancelled", "how", "name", told_at=F("at"),
             asked=F("invitation__uuid"),
         ),
+        way_rows=gathered(OnTheWay.objects.filter(meeting=OuterRef("pk")).order_by("pk"), "moves", "going", "name", said_at=F("at")),
         person_rows=gathered(person, "pk", "uuid", "name", "user_id"),
         home_rows=gathered(home, "language", "interpreter", "home_address"),
         exception_rows=gathered(
             DecidedWithout.objects.filter(bring_to=OuterRef("pk"), taken_up_in=None), "uuid", "text", "decided_by", "decided_at"
         ),
-        opened_rows=gathered(Meeting.objects.visible_to(user).filter(pk=OuterRef("pk")), "pk"),
+        brought_rows=gathered(
+            ToBring.objects.waiting().filter(network=OuterRef("network")), "text", "name", "in_the_room", written_at=F("at")
+        ),
+        agreed_rows=gathered(
+            _agreed(), "kind", "text", "action_who", "action_by", "action_looked_after_by", met_at=F("meeting__started_at")
+        ),
+        opened=Exists(opened),
         case_rows=gathered(Case.objects.visible_to(user).filter(pk=OuterRef("case")), "uuid"),
         team_rows=gathered(
             TeamMember.objects.current().filter(network=OuterRef("network"), staff=user.staff), "pk"

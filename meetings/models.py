@@ -9,23 +9,27 @@ from typing import Any, Self
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
 
 from network.models import (
     Consent,
     Member,
     Network,
+    OfNetwork,
+    ReaderPause,
     Service,
     Staff,
     TeamMember,
     User,
     exactly_one,
+    lasts,
     not_blank,
     of_reader,
+    opened_in_need,
     seen_by,
 )
-from referrals.models import Case
+from referrals.models import Case, Contact, Referral
 
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
@@ -44,17 +48,22 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
         return self.filter(condition)
 
     def readable_by(self, user: Any) -> Self:
-        """Meetings whose note `user` may read: all of `visible_to`, and for members what the person shared with them."""
-        shared = Meeting.objects.shared_with(user)
-        return self.filter(Q(pk__in=self.visible_to(user).values("pk")) | Q(pk__in=shared.values("pk")))
+        """Meetings whose note `user` may read: all of `visible_to`, what the person shares with them, what was opened in need."""
+        this = Meeting.objects.filter(pk=OuterRef("pk"))  # each by itself: a list would be of all in the service
+        return self.filter(Exists(this.visible_to(user)) | Exists(this.shared_with(user)) | opened_in_need(user))
 
     def shared_with(self, user: Any) -> Self:
         """Closed meetings that `user` may read as a member, by the person's word: all, from now on, or this one."""
         member = of_reader(user, "network__members") & Q(network__members__left_at=None)
         every = of_reader(user, "network__consents__member") & Q(network__consents__withdrawn_at=None)
-        every &= Q(network__consents__covers="all") | Q(started_at__gte=F("network__consents__given_at"))
+        every &= lasts("network__consents__")
+        since = Coalesce("network__consents__since", "network__consents__given_at")
+        every &= Q(network__consents__covers="all") | Q(started_at__gte=since)
         one = of_reader(user, "shares__member") & Q(shares__withdrawn_at=None)
-        return self.filter(pk__in=Meeting.objects.filter(member & (every | one), status="closed").values("pk"))
+        one &= lasts("shares__")
+        paused = ReaderPause.objects.open().filter(of_reader(user, "member"), network=OuterRef("network"))
+        found = Meeting.objects.filter(~Exists(paused), member & (every | one), status="closed")
+        return self.filter(pk__in=found.values("pk"))
 
 
 class Meeting(models.Model):
@@ -145,11 +154,9 @@ class Meeting(models.Model):
         return f"meeting {self.uuid}"
 
 
-class MeetingStaff(models.Model):
+class MeetingStaff(OfNetwork):
     """A clinician who comes to a meeting. `busy` (with travel) may not overlap: exclusion constraint staff_not_in_two_places."""
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="staffing")
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="meetings")
     cover = models.BooleanField(db_default=False, help_text="Not of the team: covers this one meeting")
@@ -166,7 +173,7 @@ class MeetingStaff(models.Model):
         return f"meeting staff {self.pk}"
 
 
-class Invitation(models.Model):
+class Invitation(OfNetwork):
     """A member asked to a meeting by the person's word, and the answer."""
 
     class Answer(models.TextChoices):
@@ -176,8 +183,6 @@ class Invitation(models.Model):
         NOT_SURE = "not_sure", "not sure"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="invitations")
     member = models.ForeignKey(Member, models.PROTECT, related_name="invitations")
     word = models.CharField(max_length=300, help_text="By whose word, and where it was given")
@@ -203,7 +208,7 @@ class Invitation(models.Model):
         return f"invitation {self.uuid}"
 
 
-class Told(models.Model):
+class Told(OfNetwork):
     """A word to somebody whom no e-mail reaches that a meeting was booked, moved or cancelled: by whom, how, and when."""
 
     class How(models.TextChoices):
@@ -212,8 +217,6 @@ class Told(models.Model):
         IN_PERSON = "in_person", "in person"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="tellings")
     moves = models.PositiveSmallIntegerField(help_text="Of which time and place: how often the meeting had been moved")
     cancelled = models.BooleanField(db_default=False, help_text="Filled in by the database")
@@ -235,12 +238,28 @@ class Told(models.Model):
         return f"word {self.uuid}"
 
 
-class Presence(models.Model):
+class OnTheWay(OfNetwork):
+    """A word of the team before a meeting: they are on the way, and there is no signal there; or that this is taken back."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="words_of_the_way")
+    moves = models.PositiveSmallIntegerField(help_text="Of which time and place: how often the meeting had been moved")
+    going = models.BooleanField(help_text="False: an earlier word is taken back")
+    by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120, blank=True, help_text="Of whoever said so; filled in by the database")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"on the way {self.uuid}"
+
+
+class Presence(OfNetwork):
     """Somebody in the room, from arriving to leaving. A mistaken tap is taken back beside, never deleted."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="presences")
     member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
@@ -251,6 +270,7 @@ class Presence(models.Model):
     mistaken_at = models.DateTimeField(null=True, blank=True, help_text="Tapped by mistake: when that was noticed")
     offset_ms = models.IntegerField(null=True, blank=True, help_text="Device clock minus service clock, last measured")
     offline = models.BooleanField(db_default=False, help_text="Recorded without signal")
+    late = models.BooleanField(db_default=False, help_text="Told by a device after the close; a line says so")
     recorded_at = models.DateTimeField(db_default=Now())
     recorded_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
 
@@ -277,19 +297,25 @@ class Presence(models.Model):
 
 
 class LineQuerySet(models.QuerySet["Line"]):
+    def in_sight(self) -> Self:
+        """Not taken out of sight: see OutOfSight."""
+        return self.filter(out_of_sight_at=None)
+
     def standing(self) -> Self:
-        """Lines that no later line replaced before read back."""
-        return self.filter(replaced_by=None)
+        """Lines in sight that no later line replaced before read back."""
+        return self.in_sight().filter(replaced_by=None)
 
     def decisions(self) -> Self:
         return self.filter(kind="decision")
 
-    def shared(self) -> Self:
-        """What a member reads where a meeting is shared with them: nothing refused, nothing late that the person has not seen."""
-        return self.standing().exclude(state="refused").exclude(late=True, seen_by_person_at=None)
+    def shared_with(self, user: Any) -> Self:
+        """What a member reads where a meeting is shared with them: nothing refused, nothing late that the person has not seen, and
+        nothing that is kept back, unless the words are their own."""
+        shown = self.standing().exclude(state="refused").exclude(late=True, seen_by_person_at=None)
+        return shown.filter(Q(kept_back=False) | of_reader(user, "member"))
 
 
-class Line(models.Model):
+class Line(OfNetwork):
     """One line of the record: a voice, a reflection, a decision, an action, in the words that were said."""
 
     class Kind(models.TextChoices):
@@ -299,6 +325,10 @@ class Line(models.Model):
         DECISION = "decision", "Decision"
         ACTION = "action", "Who does what"
         UNDERSTANDING = "understanding", "Shared understanding so far"
+        # What a device told when the record had gone on without it: kept beside, written by nobody in the composer.
+        TOLD = "told", "Told later"
+        LEFT = "left", "Left, told later"
+        ANSWERED = "answered", "Said when it was read back"
 
     class State(models.TextChoices):
         KEPT = "kept", "kept"
@@ -308,8 +338,6 @@ class Line(models.Model):
         REFUSED = "refused", "not accepted"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, help_text="Made on the device")
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="lines")
     kind = models.CharField(max_length=20, choices=Kind)
     state = models.CharField(max_length=20, choices=State, db_default=State.KEPT)
@@ -319,13 +347,16 @@ class Line(models.Model):
     text = models.TextField()
     replaces = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="replacements")
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    chosen = models.BooleanField(db_default=False, help_text="The network chose these words among several versions")
     said_at = models.DateTimeField(help_text="Device time, corrected by the last measured offset")
     device_said_at = models.DateTimeField(null=True, blank=True)
     offset_ms = models.IntegerField(null=True, blank=True, help_text="Device clock minus service clock, last measured")
     offline = models.BooleanField(db_default=False, help_text="Recorded without signal")
     recorded_at = models.DateTimeField(db_default=Now())
     recorded_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-    late = models.BooleanField(db_default=False, help_text="Came after the close: not read back")
+    late = models.BooleanField(
+        db_default=False, help_text="Not read back: came after the close, or was not on the page that was read"
+    )
     seen_by_person_at = models.DateTimeField(null=True, blank=True, help_text="A late line is unshared until then")
     refused_why = models.CharField(max_length=60, blank=True, help_text="The rule that refused it")
     contested_at = models.DateTimeField(null=True, blank=True)
@@ -335,6 +366,8 @@ class Line(models.Model):
     action_who = models.CharField(max_length=120, blank=True)
     action_by = models.DateField(null=True, blank=True)
     action_looked_after_by = models.CharField(max_length=120, blank=True)
+    kept_back = models.BooleanField(db_default=False, help_text="Filled in by the database: see KeptBack")
+    out_of_sight_at = models.DateTimeField(null=True, blank=True, help_text="Filled in by the database: see OutOfSight")
 
     objects = LineQuerySet.as_manager()
 
@@ -372,12 +405,50 @@ class Line(models.Model):
         return f"line {self.uuid}"
 
 
-class DecidedWithout(models.Model):
+class KeptBackQuerySet(models.QuerySet["KeptBack"]):
+    def open(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class KeptBack(OfNetwork):
+    """A line that family and friends do not read though they read the meeting: by the person, or by the one whose words it is.
+
+    Each takes back only their own word. Whoever reads by the person's word never sees that there is one, but for their own.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    meeting = models.ForeignKey(
+        Meeting, models.PROTECT, related_name="+", help_text="Of the line; filled in by the database"
+    )
+    line = models.ForeignKey(Line, models.PROTECT, related_name="keepings")
+    member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=120, blank=True, help_text="Filled in by the database")
+    at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KeptBackQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            exactly_one("member", "staff", name="kept_back_by_one"),
+            models.UniqueConstraint(
+                fields=["line", "member", "staff"],
+                condition=Q(ended_at=None),
+                nulls_distinct=False,
+                name="kept_back_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"kept back {self.uuid}"
+
+
+class DecidedWithout(OfNetwork):
     """An exception: what had to be decided without the person. Open until a meeting with the person has taken it up."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, related_name="exceptions")
     text = models.TextField(help_text="What was decided")
     decided_by = models.CharField(max_length=200)
@@ -397,6 +468,7 @@ class DecidedWithout(models.Model):
     taken_up_in = models.ForeignKey(Meeting, models.PROTECT, null=True, blank=True, related_name="exceptions_taken_up")
     taken_up_at = models.DateTimeField(null=True, blank=True)
     taken_up_words = models.TextField(blank=True, help_text="What was said about it, in the room")
+    out_of_sight_at = models.DateTimeField(null=True, blank=True, help_text="Filled in by the database: see OutOfSight")
 
     class Meta:
         ordering = ["decided_at", "pk"]
@@ -418,7 +490,7 @@ class DecidedWithout(models.Model):
         return f"exception {self.uuid}"
 
 
-class ReadBack(models.Model):
+class ReadBack(OfNetwork):
     """What each one who was there said when the record was read back."""
 
     class Answer(models.TextChoices):
@@ -426,8 +498,9 @@ class ReadBack(models.Model):
         DIFFERS = "differs", "sees it differently"
         LEFT_BEFORE = "left_before", "left before"
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
+    entry = models.UUIDField(
+        null=True, blank=True, help_text="The read back it was said in, by the id made on the device"
+    )
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="read_backs")
     member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
@@ -435,6 +508,10 @@ class ReadBack(models.Model):
     answer = models.CharField(max_length=20, choices=Answer)
     words = models.TextField(blank=True)
     at = models.DateTimeField(db_default=Now())
+    recorded_by = models.ForeignKey(
+        Staff, models.PROTECT, null=True, blank=True, related_name="+", help_text="Filled in by the database"
+    )
+    out_of_sight_at = models.DateTimeField(null=True, blank=True, help_text="Filled in by the database: see OutOfSight")
 
     class Meta:
         ordering = ["pk"]
@@ -442,23 +519,31 @@ class ReadBack(models.Model):
             exactly_one("member", "staff", name="read_back_of_one"),
             models.UniqueConstraint("meeting", "member", name="member_read_back_once"),
             models.UniqueConstraint("meeting", "staff", name="staff_read_back_once"),
-            models.CheckConstraint(condition=~Q(answer="differs") | Q(words__regex=r"\S"), name="differs_in_own_words"),
+            models.CheckConstraint(
+                condition=~Q(answer="differs") | Q(words__regex=r"\S") | Q(out_of_sight_at__isnull=False),
+                name="differs_in_own_words",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"read back {self.pk}"
 
 
-class Addendum(models.Model):
+class AddendumQuerySet(models.QuerySet["Addendum"]):
+    def in_sight(self) -> Self:
+        """Not taken out of sight: see OutOfSight."""
+        return self.filter(out_of_sight_at=None)
+
+
+class Addendum(OfNetwork):
     """What stands beside a closed note: an addition or another view, with its author."""
 
     class Kind(models.TextChoices):
         ADDED = "added", "Added"
+        CORRECTS = "corrects", "Corrects something"
         DIFFERS = "differs", "Sees it differently"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="addenda")
     line = models.ForeignKey(Line, models.PROTECT, null=True, blank=True, related_name="addenda")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -467,6 +552,9 @@ class Addendum(models.Model):
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=120)
     at = models.DateTimeField(db_default=Now())
+    out_of_sight_at = models.DateTimeField(null=True, blank=True, help_text="Filled in by the database: see OutOfSight")
+
+    objects = AddendumQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]
@@ -479,15 +567,150 @@ class Addendum(models.Model):
         return f"addendum {self.uuid}"
 
 
-class NoteShare(models.Model):
+class ToBringQuerySet(models.QuerySet["ToBring"]):
+    def in_sight(self) -> Self:
+        """Not taken out of sight: see OutOfSight."""
+        return self.filter(out_of_sight_at=None)
+
+    def waiting(self) -> Self:
+        """Not taken up, and no meeting of the network was closed since it was written."""
+        met = Meeting.objects.held().filter(network=OuterRef("network"), closed_at__gte=OuterRef("at"))
+        return self.in_sight().filter(~Exists(met), taken_up_in=None)
+
+
+class ToBring(models.Model):
+    """What the person or a member would like to bring to the next meeting, written between meetings. The person reads all of it.
+
+    The team reads it on the pages that are theirs; the record page, which everybody in the room sees, shows what its author lets it.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, models.PROTECT, related_name="brought")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120, blank=True, help_text="Filled in by the database")
+    text = models.TextField()
+    in_the_room = models.BooleanField(
+        db_default=False, help_text="Its author lets it stand on the record page, which everybody in the room sees"
+    )
+    at = models.DateTimeField(db_default=Now())
+    taken_up_in = models.ForeignKey(Meeting, models.PROTECT, null=True, blank=True, related_name="+")
+    taken_up_at = models.DateTimeField(null=True, blank=True)
+    out_of_sight_at = models.DateTimeField(null=True, blank=True, help_text="Filled in by the database: see OutOfSight")
+
+    objects = ToBringQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["network", "at"], name="to_bring_network_at")]
+        constraints = [
+            not_blank("text", name="to_bring_says_something"),
+            models.CheckConstraint(
+                condition=Q(taken_up_in=None, taken_up_at=None)
+                | Q(taken_up_in__isnull=False, taken_up_at__isnull=False),
+                name="brought_taken_up_in_a_meeting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"to bring {self.uuid}"
+
+
+# All words that can go out of sight, and how OutOfSight calls them.
+WORDS: dict[type[models.Model], str] = {
+    Line: "line", Addendum: "addendum", ReadBack: "read_back", DecidedWithout: "exception", ToBring: "brought", Referral: "referral",
+    Contact: "contact",
+}  # fmt: skip
+
+
+class OutOfSightQuerySet(models.QuerySet["OutOfSight"]):
+    def open(self) -> Self:
+        """Asked, and still to be confirmed in time."""
+        return self.filter(done_at=None, until__gt=Now())
+
+    def about(self, words: models.Model) -> Self:
+        return self.filter(**{WORDS[type(words)]: words})
+
+
+class OutOfSight(OfNetwork):
+    """The one way out of the record: two of the staff together take words out of sight, wherever they stand.
+
+    One asks, the other confirms in their own session, within three days; until then the words stay. Afterwards the app's role reads them
+    no more, whoever asks. The person reads here who did it, when and why. A row that is more than words (a call, say) stays without them.
+    """
+
+    class Why(models.TextChoices):
+        WRONG_CASE = "wrong_case", "they belong to somebody else’s case"
+        LAW = "law", "the law forbids keeping them here"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey(
+        Case, models.PROTECT, null=True, related_name="+", help_text="In which they stand; filled in by the database"
+    )
+    meeting = models.ForeignKey(
+        Meeting, models.PROTECT, null=True, blank=True, related_name="out_of_sight",
+        help_text="In which they stand, if in one; filled in by the database",
+    )  # fmt: skip
+    line = models.ForeignKey(Line, models.PROTECT, null=True, blank=True, related_name="+")
+    addendum = models.ForeignKey(Addendum, models.PROTECT, null=True, blank=True, related_name="+")
+    read_back = models.ForeignKey(ReadBack, models.PROTECT, null=True, blank=True, related_name="+")
+    exception = models.ForeignKey(DecidedWithout, models.PROTECT, null=True, blank=True, related_name="+")
+    brought = models.ForeignKey(ToBring, models.PROTECT, null=True, blank=True, related_name="+")
+    referral = models.ForeignKey(Referral, models.PROTECT, null=True, blank=True, related_name="+")
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="+")
+    why = models.CharField(max_length=20, choices=Why)
+    words = models.CharField(max_length=500, help_text="Why, in words that do not repeat the text")
+    asked_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    asked_name = models.CharField(max_length=120, blank=True, help_text="Filled in by the database")
+    asked_at = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField(null=True, help_text="By when somebody else confirms; filled in by the database")
+    second = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+")
+    second_name = models.CharField(max_length=120, blank=True, help_text="Filled in by the database")
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OutOfSightQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        constraints = [
+            exactly_one(*WORDS.values(), name="out_of_sight_one_thing"),
+            not_blank("words", name="out_of_sight_says_why"),
+            models.CheckConstraint(condition=Q(why__in=["wrong_case", "law"]), name="one_of_the_answers_out_of_sight"),
+            models.CheckConstraint(
+                condition=Q(second=None, done_at=None)
+                | Q(second__isnull=False, done_at__isnull=False) & ~Q(second=F("asked_by")),
+                name="out_of_sight_by_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"out of sight {self.uuid}"
+
+
+class SetAside(OfNetwork):
+    """Words out of sight whose row stays without them, as they were written. Closed to every role but the owner."""
+
+    asked = models.OneToOneField(OutOfSight, models.PROTECT, related_name="+")
+    words = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"set aside {self.pk}"
+
+
+class NoteShareQuerySet(models.QuerySet["NoteShare"]):
+    def active(self) -> Self:
+        """Words that hold now."""
+        return self.filter(lasts(), withdrawn_at=None)
+
+
+class NoteShare(OfNetwork):
     """The person's word that a member may read one meeting. For standing consent see network.Consent."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    network = models.ForeignKey(Network, models.PROTECT, related_name="+")
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="shares")
     member = models.ForeignKey(Member, models.PROTECT, related_name="shares")
     given_at = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField(null=True, blank=True, help_text="The word holds before this moment; empty: no end")
     how = models.CharField(max_length=20, choices=Consent.How)
     where = models.CharField(max_length=200, blank=True)
     witness = models.CharField(max_length=200, blank=True)
@@ -495,10 +718,15 @@ class NoteShare(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
+    objects = NoteShareQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint("meeting", "member", condition=Q(withdrawn_at=None), name="shared_once"),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=F("given_at")), name="share_lasts_until_a_time_to_come"
+            ),
             models.CheckConstraint(
                 condition=Q(how="own_page") | Q(witness__regex=r"\S"), name="share_names_its_witness"
             ),

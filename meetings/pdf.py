@@ -18,6 +18,9 @@ BY = {
     "action": "{} does",
     "decision": "Decided together",
     "understanding": "How we understand it now",
+    "told": "Told later",
+    "left": "Told later",
+    "answered": "{}, when it was read back",
 }
 
 
@@ -55,6 +58,7 @@ def as_data(note: Note) -> dict[str, Any]:
         "read_back": note.read_back,
         "heard": [_answer(one) for one in note.differing],
         "beside": [_answer(one) for one in note.beside],
+        "out_of_sight": [{"said": one.said, "answers": [_answer(said) for said in one.answers]} for one in note.gone],
         "follows": note.what_follows,
         "night": note.night,
     }

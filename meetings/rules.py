@@ -26,11 +26,17 @@ SENTENCES |= {
     "meetings_meeting_uuid_key": Sentence("This form was sent before. Please open it anew."),
     "meetings_decidedwithout_uuid_key": Sentence("This form was sent before. Please open it anew."),
     "network_member_uuid_key": Sentence("This form was sent before. Please open it anew."),
+    "meeting_keeps_somebody": Sentence(
+        "Nobody else of the service comes to one of their meetings. Say who comes instead.", "meetings_to"
+    ),
     "somebody_comes": Sentence("Somebody of the team has to come.", "staff"),
     "meeting_is_not_over": Sentence("This meeting is over or cancelled. Who comes can no longer change."),
     "booked_ahead": Sentence("This time has passed. Choose a time to come.", "starts_at"),
     "moved_meanwhile": Sentence("Somebody else changed this meeting just now. Look at it as it is, and try again."),
     "brought_to_a_meeting_to_come": Sentence("Choose a meeting that is still to come.", "bring_to"),
+    "same_person_of_one_name": Sentence(
+        "These two cannot be made one: they have different names, sign in themselves, or are of the network no more."
+    ),
     "member_leaves_with_reason": Sentence("Say why they leave.", "left_reason"),
     "answer_before_the_meeting": Sentence("This meeting is over or cancelled. It takes no more answers."),
     "meeting_has_started": Sentence("This meeting has not started yet."),
@@ -47,6 +53,8 @@ SENTENCES |= {
     ),
     "said_not_in_future": Sentence("This time is still to come.", "said_at"),
     "replaced_before_the_close": Sentence("What was read back stays. Add to it beside the text.", "text"),
+    "choice_keeps_the_words": Sentence("A choice keeps the words as they were written. Choose one of the versions."),
+    "left_is_told_after_the_close": Sentence("While the meeting goes on, tap the name of whoever leaves."),
     "entered_afterwards_waits": Sentence(
         "A decision entered afterwards waits until the person agrees to it in a meeting."
     ),
@@ -62,6 +70,9 @@ SENTENCES |= {
     "meetings_line_uuid_key": Sentence("These words are kept already, in another place."),
     "meetings_presence_uuid_key": Sentence("This is kept already, in another place."),
     "meetings_presence_left_uuid_key": Sentence("This is kept already, in another place."),
+    "only_lines_of_the_meeting": Sentence(
+        "This meeting is closed, and you came to it for that day. Only what was said in it is still taken."
+    ),
     # Said of what was sealed on a device: it stays there.
     "sealed_by_its_author": Sentence("Somebody else wrote this. It goes out when they sign in on this device."),
     "sealed_for_its_meeting": Sentence("This was written in another meeting, and is not taken into this one."),
@@ -81,9 +92,28 @@ SENTENCES |= {
     "read_back_to_those_present": Sentence("They were not at this meeting."),
     "addendum_after_the_close": Sentence("The meeting is still going on. Say it in the room."),
     "addendum_says_something": Sentence("Write something first.", "text"),
+    "kept_back_by_one": Sentence("Each one keeps back in their own name."),
+    "kept_back_once": Sentence("You keep this back already."),
+    "kept_back_by_whose_words": Sentence("Only the person, or the one whose words these are, keeps them back."),
+    "kept_back_as_it_stands": Sentence("These words were changed just now. Look at them as they are, and try again."),
+    "out_of_sight_one_thing": Sentence("Choose the words that are meant."),
+    "out_of_sight_says_why": Sentence("Say why, without repeating the words.", "reason"),
+    "out_of_sight_repeats_nothing": Sentence("This repeats the words themselves. Say why without them.", "reason"),
+    "out_of_sight_after_the_close": Sentence("The meeting is still going on. Close it first."),
+    "out_of_sight_asked_once": Sentence("Somebody has asked for this already. It waits for a second person."),
+    "out_of_sight_by_two_people": Sentence("It takes two people. Somebody else has to confirm."),
+    "out_of_sight_in_own_name": Sentence("Each one confirms in their own name."),
+    "out_of_sight_within_three_days": Sentence(
+        "The three days are over, and the words stay. Ask anew if they must go."
+    ),
+    "out_of_sight_with_the_team": Sentence("One of the two has to be of the team, or lead the service."),
+    "one_of_the_answers_out_of_sight": Sentence("Choose one of the reasons.", "why"),
+    "to_bring_says_something": Sentence("Write something first.", "text"),
+    "meetings_tobring_uuid_key": Sentence("These words were saved already."),
     "late_line_seen_by_the_person": Sentence("Only the person says that they have read a line that came late."),
     "meetings_addendum_uuid_key": Sentence("These words were saved already."),
     "share_names_its_witness": Sentence("Say who was there when the person gave their word.", "witness"),
+    "share_lasts_until_a_time_to_come": Sentence("This day has passed.", "until"),
     "shared_once": Sentence("They may read it already."),
     "closed_with_nothing_unsaid": Sentence(
         "Something was decided without the person and has not been talked about together. Take it up in a meeting first.",
@@ -107,5 +137,12 @@ SENTENCES |= {
     "one_of_the_answers_addendum": Sentence("Choose one of the answers offered.", "kind"),
     "one_of_the_answers_told": Sentence("Say how they were told.", "how"),
     "told_once": Sentence("They have been told already."),
+    "on_the_way_before_it_starts": Sentence(
+        "This is said before a meeting begins. This one has begun, or does not take place."
+    ),
+    "on_the_way_within_hours": Sentence(
+        "Say this when you set off: from six hours before the meeting to six hours after."
+    ),
+    "on_the_way_said_once": Sentence("This stands there already."),
     "one_of_the_answers_share": Sentence("Choose one of the answers offered.", "how"),
 }

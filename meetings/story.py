@@ -10,7 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef
+from django.db.models import F, OuterRef
+from django.db.models.functions import Coalesce, Now
+from django.db.models.lookups import GreaterThan
 from django.http import Http404
 
 from meetings.gather import gathered, unfold
@@ -21,11 +23,14 @@ from meetings.models import (
     Meeting,
     MeetingStaff,
     NoteShare,
+    OnTheWay,
+    OutOfSight,
     Presence,
     ReadBack,
     TeamChange,
+    ToBring,
 )
-from network.models import Consent, Member, Staff, TeamMember
+from network.models import SINCE, Consent, Member, Opening, ReaderPause, Staff, TeamMember
 from network.prepared import OneOf, Prepared
 from referrals.models import (
     Case,
@@ -63,20 +68,40 @@ class Story:
     staffing: list[SimpleNamespace]
     invitations: list[SimpleNamespace]
     presences: list[SimpleNamespace]
+    ways: list[SimpleNamespace]
     lines: list[SimpleNamespace]
     read_backs: list[SimpleNamespace]
     shares: list[SimpleNamespace]
     consents: list[SimpleNamespace]
+    pauses: list[SimpleNamespace]
+    brought: list[SimpleNamespace]
+    gone: list[SimpleNamespace]
     exceptions: list[SimpleNamespace]
     team_changes: list[SimpleNamespace]
     watches: list[SimpleNamespace]
     other_cases: list[SimpleNamespace]
+    openings: list[SimpleNamespace]
     staff: dict[int, SimpleNamespace]
 
     @cached_property
     def person(self) -> SimpleNamespace:
         """The member at the centre."""
         return next(one for one in self.members if one.is_person)
+
+    def opened_by(self, staff: Staff | None) -> SimpleNamespace | None:
+        """By which opening in need `staff` reads this. None: they work here, or have not opened it."""
+        if (
+            not staff
+            or staff.oversees
+            or staff.pk in {self.case.owner_id, *(one.staff_id for one in self.current_team)}
+        ):
+            return None
+        return next((one for one in self.open_now if one.staff_id == staff.pk), None)
+
+    @property
+    def open_now(self) -> list[SimpleNamespace]:
+        """Openings in need that hold, by the database's clock."""
+        return [one for one in self.openings if one.to_come and not one.ended_at]
 
     @cached_property
     def member(self) -> dict[int, SimpleNamespace]:
@@ -146,7 +171,7 @@ def _staff(reader: Any, *, ids: Any) -> Any:
 @Prepared
 def _told(reader: Any, *, case: Any) -> Any:
     around = {f"{name}_rows": rows for name, rows in _around().items()}
-    return Case.objects.visible_to(reader).filter(uuid=case).select_related("service", "network").annotate(**around)
+    return Case.objects.readable_by(reader).filter(uuid=case).select_related("service", "network").annotate(**around)
 
 
 def _around() -> dict[str, Any]:
@@ -164,7 +189,7 @@ def _around() -> dict[str, Any]:
         "referrals": gathered(
             Referral.objects.filter(**case), "pk", "uuid", "timer_id", "person_name", "caller_name", "caller_relation",
             "call_back", "words", "safety", "told", "channel", "urgency", "place", "place_words", "language", "interpreter",
-            "first_heard_at", "late_reason", "taken_by_id", "recorded_at",
+            "first_heard_at", "late_reason", "taken_by_id", "recorded_at", "out_of_sight_at",
         ),
         "timers": gathered(
             ResponseTimer.objects.filter(**case), "pk", "kind", "urgency", "first_heard_at", "due_at", "outcome",
@@ -178,8 +203,8 @@ def _around() -> dict[str, Any]:
             UrgencyChange.objects.filter(**timer_of), "before", "after", "lowered", "reason", "by_id", done_at="at"
         ),
         "contacts": gathered(
-            Contact.objects.filter(**case), "kind", "whom", "words", "declined_by", "declined_what", "offered",
-            "next_contact", "next_contact_at", "by_staff_id", "by_member_id", "recorded_at", happened_at="at",
+            Contact.objects.filter(**case), "uuid", "kind", "whom", "words", "declined_by", "declined_what", "offered",
+            "next_contact", "next_contact_at", "by_staff_id", "by_member_id", "recorded_at", "out_of_sight_at", happened_at="at",
         ),
         "closures": gathered(
             CaseClosure.objects.filter(**case), "kind", "reason", "code", "offers", "first_staff_id",
@@ -202,23 +227,38 @@ def _around() -> dict[str, Any]:
         "presences": gathered(
             Presence.objects.filter(mistaken_at=None, **meeting_of), "meeting_id", "member_id", "staff_id", "offline"
         ),
+        "ways": gathered(OnTheWay.objects.filter(**meeting_of), "going", "name", said_at="at"),
         "lines": gathered(
             Line.objects.standing().filter(kind__in=["decision", "action"], **meeting_of), "uuid", "meeting_id", "kind",
             "state", "text", "said_at", "contested_at", "action_who", "action_by", "action_looked_after_by",
         ),
         "read_backs": gathered(ReadBack.objects.filter(**meeting_of), "meeting_id", "answer"),
-        "shares": gathered(NoteShare.objects.filter(withdrawn_at=None, **meeting_of), "meeting_id", "member_id"),
-        "consents": gathered(Consent.objects.active().filter(**network), "member_id", "covers", "given_at"),
+        "shares": gathered(NoteShare.objects.active().filter(**meeting_of), "meeting_id", "member_id"),
+        "consents": gathered(Consent.objects.active().filter(**network), "member_id", "covers", given_at=SINCE),
+        "pauses": gathered(
+            ReaderPause.objects.filter(**network), "member_id", "began_at", "how", "where", "witness", "name", "ended_at", "ended_where",
+            "ended_witness",
+        ),
+        "brought": gathered(ToBring.objects.in_sight().filter(**network), "uuid", "text", "name", "in_the_room", "taken_up_at",
+                            written_at=F("at")),
+        "gone": gathered(
+            OutOfSight.objects.filter(**case), "meeting_id", "why", "words", "asked_name", "asked_at", "second_name", "done_at",
+            until_at=F("until"), key=Coalesce("exception__uuid", "brought__uuid", "referral__uuid", "contact__uuid"),
+        ),
         "exceptions": gathered(
             DecidedWithout.objects.filter(**case), "uuid", "text", "decided_by", "decided_at", "why", "bring_to_id",
-            "brought_by_id", "recorded_by_id", "recorded_at", "taken_up_in_id", "taken_up_at", "taken_up_words",
+            "brought_by_id", "recorded_by_id", "recorded_at", "taken_up_in_id", "taken_up_at", "taken_up_words", "out_of_sight_at",
         ),
         "team_changes": gathered(
             TeamChange.objects.filter(**network), "meeting_id", "joined_id", "left_id", "reason", "why_outside",
             "by_id", done_at="at",
         ),
         "watches": gathered(
-            Watch.objects.open().filter(**case), "uuid", "subject", "held_by_id", "next_at", held_at="held_since"
+            Watch.objects.open().filter(**case), "uuid", "subject", "held_by_id", "next_at", held_at="held_since", asked_at="check_since",
+        ),
+        "openings": gathered(
+            Opening.objects.filter(**network), "uuid", "staff_id", "name", "reason", "opened_at", "ends_at", "ended_at",
+            to_come=GreaterThan(F("ends_at"), Now()),
         ),
         "other_cases": gathered(
             Case.objects.filter(**network).exclude(pk=OuterRef("pk")), "uuid", "opened_at", "closed_at"

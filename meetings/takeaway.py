@@ -16,10 +16,11 @@ from django.utils.html import strip_tags
 from meetings import mine
 from meetings.casefile import Casefile, casefile
 from meetings.diary import MeetingPage, page_of
+from meetings.log import purposes
 from meetings.models import Meeting
 from meetings.note import read_note
 from meetings.pdf import as_data, words
-from meetings.reading import days
+from meetings.reading import days, may_read_words, paused_words
 from meetings.story import Story, read_story
 from meetings.timeline import Item
 from network.models import Member, MemberContact, Reading, User
@@ -86,24 +87,14 @@ def _member(one: Member, contact: MemberContact | None, reads: Any) -> dict[str,
         "named_by": one.named_by,
         "may_be_invited": WANTED[one.wanted] if asked else "",
         "your_word": one.wanted_word if asked else "",
-        "may_read": "everything" if one.is_person else _may_read(reads),
+        "may_read": "everything" if one.is_person else may_read_words(reads) if reads else "nothing",
+        "paused": paused_words(reads) if reads else "",
         **{name: getattr(reached, name, "") for name in ("email", "phone", "home_address", "language", "interpreter")},
         "time_in_messages": bool(reached and reached.time_in_messages),
         "has_signed_in": bool(one.user_id),
         "left": _full(one.left_at) if one.left_at else "",
         **_said(one.left_reason),
     }
-
-
-def _may_read(one: Any) -> str:
-    """As /my/readers/ says it."""
-    if one is None:
-        return "nothing"
-    if one.covers == "all":
-        return "everything"
-    if one.covers:
-        return f"meetings since {_day(one.given_at)}" + (f", and {one.singles} before" if one.singles else "")
-    return f"{one.singles} meeting{'' if one.singles == 1 else 's'}" if one.singles else "nothing"
 
 
 def _case(story: Story, now: datetime) -> dict[str, Any]:
@@ -142,6 +133,7 @@ def _clock(clock: dict[str, Any] | None) -> dict[str, Any] | None:
         "first_heard": _moment(clock["first_heard_at"]),
         "due": None if over else _moment(clock["due_at"]),
         "met": _moment(clock["met_at"]),
+        "learned": _moment(clock["known_at"]),
     }
 
 
@@ -207,13 +199,15 @@ def _invited(page: MeetingPage) -> list[dict[str, Any]]:
 def _readings(person: Member, meetings: list[Meeting]) -> list[dict[str, Any]]:
     dates = {one.uuid: days([one.started_at or one.starts_at]) for one in meetings}
     names = dict(Member.objects.filter(network=person.network_id).values_list("uuid", "name"))
+    why = purposes([person.network_id])
     return [
         {
             "who": "You" if one.reader_id == person.user_id else one.reader_name,
             "role": one.reader_role,
             "of_your_team": one.reader_role == "team",
             "not_of_your_team": one.outside_team,
-            "did": mine.reading_words(one, dates.get(one.thing, ""), names.get(one.thing, "")),
+            "did": mine.reading_words(one, dates.get(one.thing, ""), names.get(one.thing, ""))
+            + why.get(str(one.thing), ""),
             "at": _moment(one.at),
         }
         for one in Reading.objects.filter(network=person.network_id)

@@ -10,9 +10,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from meetings.models import Meeting
+from meetings.models import Meeting, OutOfSight
 from meetings.story import Story
-from network.templatetags.look import hours_minutes, tel, when
+from network.templatetags.look import call_back, hours_minutes, when
 from referrals.models import CaseClosure, Contact, Referral, Urgency
 
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
@@ -33,6 +33,8 @@ class Item:
     url: str = ""
     waits: str = ""
     entered_at: datetime | None = None
+    thing: str = ""  # words of this case that can be taken out of sight
+    link: str = "Wrong case?"
 
 
 def timeline(story: Story, now: datetime) -> list[Item]:
@@ -43,10 +45,15 @@ def timeline(story: Story, now: datetime) -> list[Item]:
         *_urgencies(story),
         *_contacts(story),
         *_meetings(story, now),
+        *_ways(story),
         *_team(story),
         *_exceptions(story),
+        *_brought(story),
+        *_pauses(story),
+        *_gone(story, now),
         *_handovers(story),
         *_closures(story),
+        *_openings(story),
     ]
     return sorted(items, key=lambda item: item.at, reverse=True)
 
@@ -113,18 +120,11 @@ def _referrals(story: Story) -> Iterator[Item]:
                 relation,
                 Referral.Channel(one.channel).label,
                 to,
-                _call_back(one.call_back),
+                call_back(one.call_back),
             ),
             entered_at=_much_later(one.first_heard_at, one.recorded_at),
+            thing=_in_sight(one),
         )
-
-
-def _call_back(given: str) -> SafeString:
-    """A number to tap, an address to read."""
-    digits = tel(given)
-    if "@" in given or len(digits) < 3:
-        return format_html("<bdi>{}</bdi>", given)
-    return format_html('<a href="tel:{}"><bdi>{}</bdi></a>', digits, given)
 
 
 def _corrections(story: Story) -> Iterator[Item]:
@@ -157,6 +157,7 @@ def _contacts(story: Story) -> Iterator[Item]:
                 kind="person",
                 title=format_html("{} asked for a meeting", names([member.name if member else "A member"])),
                 words=one.words,
+                thing=_in_sight(one),
             )
             continue
         by, whom = names([story.named(one.by_staff_id)]), one.whom and names([one.whom])
@@ -176,6 +177,7 @@ def _contacts(story: Story) -> Iterator[Item]:
                 one.next_contact_at and format_html("({})", when(one.next_contact_at)),
             ),
             entered_at=_much_later(one.happened_at, one.recorded_at),
+            thing=_in_sight(one) if one.words or one.offered or one.next_contact else "",
         )
 
 
@@ -205,6 +207,12 @@ def _meetings(story: Story, now: datetime) -> Iterator[Item]:
                 waits="going on now" if going_on else ("not recorded yet" if meeting.ends_at < now else ""),
                 url=address_of("meeting", meeting.uuid),
             )
+
+
+def _ways(story: Story) -> Iterator[Item]:
+    for one in story.ways:
+        title = "The team is on the way, no signal there" if one.going else "Taken back that the team is on the way"
+        yield Item(at=one.said_at, title=title, small=format_html("Said by {}", names([one.name])))
 
 
 def _held(story: Story, meeting: SimpleNamespace, title: str) -> Item:
@@ -238,7 +246,9 @@ def _held(story: Story, meeting: SimpleNamespace, title: str) -> Item:
                     _how_many(len(decisions), "decision"),
                     _read_back(story, meeting),
                     _shared_with(story, meeting),
-                    clock and clock.recorded_offline and "recorded offline",
+                    clock
+                    and clock.recorded_offline
+                    and format_html("recorded offline, known {}", when(clock.known_at)),
                     meeting.entered_afterwards and format_html("entered afterwards: {}", meeting.entered_why),
                 )
                 if part
@@ -293,6 +303,7 @@ def _read_back(story: Story, meeting: SimpleNamespace) -> str:
 def _shared_with(story: Story, meeting: SimpleNamespace) -> SafeString | str:
     readers = {one.member_id for one in story.of(story.shares, meeting)}
     readers |= {c.member_id for c in story.consents if c.covers == "all" or meeting.started_at >= c.given_at}
+    readers -= {one.member_id for one in story.pauses if not one.ended_at}
     known = [one.name for one in story.members if one.pk in readers and not one.left_at]
     return format_html("shared with {}", names(known)) if known else ""
 
@@ -345,6 +356,58 @@ def _exceptions(story: Story) -> Iterator[Item]:
             text=format_html("{}: {}", one.decided_by, one.text),
             small=sentences(format_html("It could not wait: {}", one.why), taken_up or brought),
             entered_at=_much_later(one.decided_at, one.recorded_at),
+            thing=_in_sight(one),
+        )
+
+
+def _brought(story: Story) -> Iterator[Item]:
+    for one in story.brought:
+        if one.written_at < story.case.opened_at or (story.case.closed_at and one.written_at > story.case.closed_at):
+            continue
+        seen = "Everybody in the room may see it" if one.in_the_room else "Not shown in the room"
+        yield Item(
+            at=one.written_at,
+            kind="person",
+            title=format_html("{} would like to bring", names([one.name])),
+            words=one.text,
+            small=format_html("Taken up {}", when(one.taken_up_at)) if one.taken_up_at else seen,
+            thing=one.uuid,
+        )
+
+
+def _pauses(story: Story) -> Iterator[Item]:
+    """Only the person and the staff have this page."""
+    for one in story.pauses:
+        name = story.member[one.member_id].name
+        heard = one.where and f"Said: {one.where}. There was: {one.witness}"
+        yield Item(
+            at=one.began_at,
+            title=format_html("{} is paused and reads nothing", names([name])),
+            text=heard,
+            small=format_html("By {}", names([one.name])),
+        )
+        if one.ended_at:
+            heard = one.ended_where and f"Said: {one.ended_where}. There was: {one.ended_witness}"
+            yield Item(at=one.ended_at, title=format_html("The pause of {} ended", names([name])), text=heard)
+
+
+def _gone(story: Story, now: datetime) -> Iterator[Item]:
+    """What two took out of sight; and what one has asked for, while a second one may confirm it."""
+    for one in story.gone:
+        if not one.done_at and one.until_at <= now:
+            continue
+        meeting = story.meeting.get(one.meeting_id)
+        of = format_html("Words of the meeting of {}", when(meeting.started_at)) if meeting else "Words of this case"
+        yield Item(
+            at=one.done_at or one.asked_at,
+            kind="plain" if one.done_at else "open",
+            title=format_html("{} taken out of sight" if one.done_at else "{}: asked to take them out of sight", of),
+            text=sentences(f"{OutOfSight.Why(one.why).label.capitalize()}.", one.words),
+            small=format_html("By {}", names(filter(None, [one.asked_name, one.second_name]))),
+            waits="" if one.done_at else "waits for a second person",
+            url=address_of("note", meeting.uuid) if meeting else "",
+            thing="" if one.done_at or meeting else one.key,
+            link="Look at it",
         )
 
 
@@ -358,6 +421,22 @@ def _handovers(story: Story) -> Iterator[Item]:
         else:
             given = format_html("Given by {}", names([story.named(one.by_id)]))
             yield Item(at=one.done_at, title=format_html("Handed over to {}", after), small=given)
+
+
+def _openings(story: Story) -> Iterator[Item]:
+    """With the case that was the last one when it was opened."""
+    later = [one.opened_at for one in story.other_cases if one.opened_at > story.case.opened_at]
+    until = min(later, default=None)
+    for one in story.openings:
+        if one.opened_at < story.case.opened_at or (until and one.opened_at >= until):
+            continue
+        ended = "Ended" if one.ended_at else "Until"
+        yield Item(
+            at=one.opened_at,
+            title=format_html("Opened in need by {}", names([one.name])),
+            text=one.reason,
+            small=format_html("{} {}. Not of the team", ended, when(one.ended_at or one.ends_at)),
+        )
 
 
 def _closures(story: Story) -> Iterator[Item]:
@@ -377,6 +456,10 @@ def _closures(story: Story) -> Iterator[Item]:
             ),
             small=format_html("Written down by {}", by),
         )
+
+
+def _in_sight(one: SimpleNamespace) -> str:
+    return "" if one.out_of_sight_at else one.uuid
 
 
 def _much_later(happened: datetime, recorded: datetime) -> datetime | None:

@@ -14,7 +14,18 @@ from django.utils import timezone
 
 from meetings.models import Invitation, Line, Meeting, MeetingStaff, NoteShare, Presence, ReadBack, TeamChange
 from network import channels
-from network.models import Consent, Member, MemberContact, Network, Service, Staff, StaffChannel, TeamMember, User
+from network.models import (
+    Consent,
+    Member,
+    MemberContact,
+    Network,
+    Opening,
+    Service,
+    Staff,
+    StaffChannel,
+    TeamMember,
+    User,
+)
 from referrals.models import Case, Referral, ResponseTimer
 
 
@@ -70,7 +81,7 @@ def make_team(network, *staff, founding=True, joined_at=None):
 
 
 def make_case(network, owner, *, first_heard_at=None, urgency="urgent", words="She is so afraid of the night", told="yes",
-              caller=None, recorded_at=None, taken=True):  # fmt: skip
+              caller=None, recorded_at=None, taken=True, call_back="040 555 0134"):  # fmt: skip
     """An open case with its referral and running clock."""
     heard = first_heard_at or timezone.now() - hours(1)
     recorded = recorded_at or heard
@@ -83,11 +94,19 @@ def make_case(network, owner, *, first_heard_at=None, urgency="urgent", words="S
     )  # fmt: skip
     Referral.objects.create(
         case=case, network=network, service=network.service, timer=timer, person_name=network.person.name,
-        caller=caller, caller_name=caller.name if caller else "", call_back="040 555 0134", words=words if told in ("yes", "self") else "",
+        caller=caller, caller_name=caller.name if caller else "", call_back=call_back, words=words if told in ("yes", "self") else "",
         told=told, channel="phone", urgency=urgency, first_heard_at=heard, recorded_at=recorded, taken_by=owner,
     )  # fmt: skip
     case.refresh_from_db()
     return case
+
+
+def open_in_need(network, staff, *, reason="She rang and cannot reach her team.", hours=4, opened_at=None):
+    """What od.open_in_need makes, when it has found somebody."""
+    at = opened_at or timezone.now()
+    return Opening.objects.create(
+        network=network, service=network.service, staff=staff, reason=reason, hours=hours, opened_at=at, ends_at=at
+    )
 
 
 def make_meeting(case, *staff, starts_at=None, invited=(), place="home", minutes=90, travel_minutes=0, **extra):

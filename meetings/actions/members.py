@@ -80,6 +80,15 @@ def member_leaves(*, member: Member, reason: str, by: User) -> None:
         Member.objects.filter(pk=member.pk).update(left_at=Now(), left_reason=reason)
 
 
+def same_person(*, member: Member, other: Member, by: User) -> None:
+    """`member`, named in a meeting by another phone, is `other`: said by somebody who knows them. Until they are said to be back as two."""
+    require(MEETINGS, "member.change", by, member.network)
+    with one_write("wrote down that two are one person") as written:
+        written.thing = member
+        reason = f"The same person as {other}, who is of the network. Named once more on another phone, in a meeting."
+        Member.objects.filter(pk=member.pk).update(left_at=Now(), left_reason=reason, same_as=other)
+
+
 def member_comes_back(*, member: Member, by: User) -> None:
     """Somebody who had left is there again. What the person said of inviting and reading has to be said anew."""
     require(MEETINGS, "member.change", by, member.network)
@@ -88,6 +97,7 @@ def member_comes_back(*, member: Member, by: User) -> None:
         back: dict[str, Any] = {
             "left_at": None,
             "left_reason": "",
+            "same_as": None,
             "wanted": None,
             "wanted_word": "",
             "wanted_at": None,

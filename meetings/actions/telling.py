@@ -1,7 +1,7 @@
-"""Neutral words to those whom a meeting concerns. Part of a larger write; the same key is told once.
+"""Neutral words to those whom a meeting concerns, and what those who go there say beforehand.
 
-Keys begin with `meeting:` and the meeting's uuid and end with the uuid of whom it is for: by that the database finds what is not to be
-sent any more (migrations/sql/0005_booking.sql).
+The words are part of a larger write; the same key is told once. Keys begin with `meeting:` and the meeting's uuid and end with the
+uuid of whom it is for: by that the database finds what is not to be sent any more (migrations/sql/0005_booking.sql).
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.db import connection
 
-from meetings.models import Invitation, Meeting, Told
+from meetings.models import Invitation, Meeting, OnTheWay, Told
 from meetings.permissions import MEETINGS
 from network.models import Member, Message, Staff, User
 from network.permissions import require, staff_of
@@ -47,6 +47,17 @@ def write_down_told(*, invitation: Invitation, how: str, seen_moves: int, by: Us
             by=staff_of(by),
         )  # fmt: skip
     return told
+
+
+def say_on_the_way(*, meeting: Meeting, seen_moves: int, by: User, going: bool = True) -> OnTheWay:
+    """The team is on the way to where there is no signal, or takes that back. It stops no clock and withdraws no step."""
+    require(MEETINGS, "record.write", by, meeting.network)
+    with one_write("said that the team is on the way" if going else "took back that the team is on the way") as written:
+        written.thing = word = OnTheWay.objects.create(
+            meeting=meeting, network_id=meeting.network_id, service_id=meeting.service_id, moves=seen_moves, going=going,
+            by=staff_of(by),
+        )  # fmt: skip
+    return word
 
 
 def tell_staff(meeting: Meeting, about: str, staff: Iterable[Staff]) -> None:

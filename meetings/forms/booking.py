@@ -211,6 +211,13 @@ class ToldByForm(forms.Form):
     seen_moves = forms.IntegerField(min_value=0, max_value=30_000)
 
 
+class OnTheWayForm(forms.Form):
+    """Whether the team is on the way, or takes that back, and to which time and place."""
+
+    going = forms.BooleanField(required=False)
+    seen_moves = forms.IntegerField(min_value=0, max_value=30_000)
+
+
 def ask_forms(
     members: Iterable[Member], person: Member, *, data: Any = None, asked: Iterable[int] | None = None
 ) -> list[AskForm]:

@@ -86,6 +86,12 @@ class LeaveForm(forms.Form):
     left_reason = written("Why?", needed="Say why they leave.")
 
 
+class HandOverForm(forms.Form):
+    """A note was given to somebody."""
+
+    handed_to = LineField(label="To whom did you give it?", most=200, needed="Write to whom you gave it.")
+
+
 def _initial(member: Member) -> dict[str, Any]:
     wanted = {True: "yes", False: "no", None: ""}[member.wanted]
     initial = {"name": member.name, "relation": member.relation, "circle": member.circle, "wanted": wanted}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from network.fields import OnceField, WordsField
+from network.fields import OnceField, UntilField, WordsField
 from network.models import Consent
 
 CHOOSE = {"required": "Choose one.", "invalid_choice": "Choose one."}
@@ -21,6 +21,7 @@ class ReaderForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Choose from the meetings that were held."},
     )
+    until = UntilField()
 
     def __init__(self, *args: Any, meetings: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,6 +36,7 @@ class ReaderForm(forms.Form):
             self.fields["meetings"].choices = meetings  # type: ignore[attr-defined]
         else:
             del self.fields["meetings"]
+        self.order_fields(["covers", "meetings", "until"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -56,6 +58,21 @@ class WishForm(forms.Form):
             self.fields["network"].choices = networks  # type: ignore[attr-defined]
         else:
             del self.fields["network"]
+
+
+class BringForm(WishForm):
+    """What to bring to the next meeting, in own words."""
+
+    network = forms.ChoiceField(label="To which meeting", widget=forms.RadioSelect, error_messages=CHOOSE)
+    words = WordsField(
+        label="What you would like to bring", rows=5, needed="Write what you would like to bring, in a few words."
+    )
+    in_the_room = forms.BooleanField(
+        required=False,
+        label="Everybody in the room may see these words",
+        help_text="When you meet, the record lies open before everybody who is there. Without this your words are not on it; "
+        "you can still say them.",
+    )
 
 
 class MessagesForm(forms.Form):

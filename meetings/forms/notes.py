@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from meetings.models import Addendum
-from network.fields import LineField, OnceField, WordsField
+from meetings.models import Addendum, OutOfSight
+from network.fields import LineField, OnceField, UntilField, WordsField
 from network.models import Consent
 
 HOW = [(Consent.How.IN_THE_ROOM, "in the room"), (Consent.How.ON_PAPER, "on paper")]
@@ -17,7 +17,11 @@ class AddForm(forms.Form):
     once = OnceField()
     kind = forms.ChoiceField(
         label="What would you like to say?",
-        choices=[(Addendum.Kind.ADDED, "I add to it"), (Addendum.Kind.DIFFERS, "I see it differently")],
+        choices=[
+            (Addendum.Kind.ADDED, "I add to it, or answer"),
+            (Addendum.Kind.CORRECTS, "I correct something"),
+            (Addendum.Kind.DIFFERS, "I see it differently"),
+        ],
         initial=Addendum.Kind.ADDED,
         widget=forms.RadioSelect(attrs={"class": "as-segments"}),
         error_messages={"required": "Choose one.", "invalid_choice": "Choose one."},
@@ -33,27 +37,16 @@ class ShareForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose who may read it.", "invalid_choice": "Choose from those in the network."},
     )
+    until = UntilField()
 
     def __init__(self, *args: Any, members: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["members"].choices = members  # type: ignore[attr-defined]
 
 
-class WordForm(ShareForm):
-    """The person's word as the team heard it: what it covers, where it was given, and who was there."""
+class HeardForm(forms.Form):
+    """The person's word as the team heard it: how, where it was said, and who was there."""
 
-    THIS = "this"
-    covers = forms.ChoiceField(
-        label="What they may read",
-        choices=[
-            (THIS, "this meeting"),
-            (Consent.Covers.FROM_NOW, "meetings from now on"),
-            (Consent.Covers.ALL, "everything, also what was written before"),
-        ],
-        initial=THIS,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose one.", "invalid_choice": "Choose one."},
-    )
     how = forms.ChoiceField(
         label="How the person said it",
         choices=HOW,
@@ -72,4 +65,39 @@ class WordForm(ShareForm):
         most=200,
         needed="Say who was there when the person gave their word.",
         help_text="Names. The person can read this.",
+    )
+
+
+class WordForm(HeardForm, ShareForm):
+    """The person's word on who may read: what it covers, where it was given, and who was there."""
+
+    THIS = "this"
+    covers = forms.ChoiceField(
+        label="What they may read",
+        choices=[
+            (THIS, "this meeting"),
+            (Consent.Covers.FROM_NOW, "meetings from now on"),
+            (Consent.Covers.ALL, "everything, also what was written before"),
+        ],
+        initial=THIS,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one.", "invalid_choice": "Choose one."},
+    )
+    field_order = ["members", "covers", "until", "how", "where", "witness"]
+
+
+class OutOfSightForm(forms.Form):
+    """Why words have to go, without repeating them."""
+
+    why = forms.ChoiceField(
+        label="Why must they go?",
+        choices=OutOfSight.Why,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the reasons.", "invalid_choice": "Choose one of the reasons."},
+    )
+    reason = LineField(
+        label="In a few words, without repeating them",
+        most=500,
+        needed="Say why, without repeating the words.",
+        help_text="For instance: these words are about another family. The person reads this.",
     )

@@ -14,7 +14,26 @@ from network.fields import LineField, LocalTimeField, WordsField
 from network.models import Member
 
 Choices = Sequence[tuple[str, str]]
+# What the forms of the record say; the page says the same by itself while there is no signal.
+SAY = {
+    "write": "Write something first.",
+    "whose": "Say whose words these are.",
+    "action_who": "Say who does it.",
+    "action_by": "Say by when.",
+    "action_looked_after_by": "Say who looks after it.",
+    "name": "Write a name, or what people call them.",
+    "take_up": "Write what was said about it.",
+    "ask": "Ask them too, or say that they left.",
+    "differs": "Write in their words what they see differently.",
+    "next": "Choose when you meet next, or say that there is no next meeting.",
+    "next_at": "Say when you meet next.",
+    "no_next_decided_by": "Say who decided that there is no next meeting.",
+    "night_number": "Write whom to call at night.",
+}
 SOMEBODY_ELSE = "other"
+WRITTEN = [
+    (kind.value, kind.label) for kind in Line.Kind if kind not in (Line.Kind.TOLD, Line.Kind.LEFT, Line.Kind.ANSWERED)
+]
 WITH_A_VOICE = (Line.Kind.VOICE, Line.Kind.REFLECTION, Line.Kind.USE)
 
 
@@ -23,11 +42,11 @@ class LineForm(forms.Form):
 
     uuid = forms.UUIDField(required=False)
     kind = forms.ChoiceField(
-        choices=Line.Kind, error_messages={"required": "Choose what it is.", "invalid_choice": "Choose what it is."}
+        choices=WRITTEN, error_messages={"required": "Choose what it is.", "invalid_choice": "Choose what it is."}
     )
     voice = forms.CharField(required=False, max_length=60)
     voice_name = LineField(required=False, label="Whose words")
-    text = WordsField(label="What was said", needed="Write something first.")
+    text = WordsField(label="What was said", needed=SAY["write"])
     action_who = LineField(required=False, label="Who does it")
     action_by = forms.DateField(
         required=False, label="By when", error_messages={"invalid": "Write the day, such as 30.11.2026."}
@@ -40,15 +59,11 @@ class LineForm(forms.Form):
         kind, voice = cleaned.get("kind"), cleaned.get("voice")
         field = "voice_name" if voice == SOMEBODY_ELSE else "voice"
         if kind in WITH_A_VOICE and not cleaned.get(field) and not self.has_error(field):
-            self.add_error(field, "Say whose words these are.")
+            self.add_error(field, SAY["whose"])
         if kind == Line.Kind.ACTION:
-            for name, sentence in (
-                ("action_who", "Say who does it."),
-                ("action_by", "Say by when."),
-                ("action_looked_after_by", "Say who looks after it."),
-            ):
+            for name in ("action_who", "action_by", "action_looked_after_by"):
                 if not cleaned.get(name) and not self.has_error(name):
-                    self.add_error(name, sentence)
+                    self.add_error(name, SAY[name])
         return cleaned
 
 
@@ -56,13 +71,13 @@ class ChangeForm(forms.Form):
     """Other words for a line that has not been read back."""
 
     uuid = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    text = WordsField(label="In their words", needed="Write something first.")
+    text = WordsField(label="In their words", needed=SAY["write"])
 
 
 class GuestForm(forms.Form):
     """Somebody who came and was not expected."""
 
-    name = LineField(label="Name", needed="Write a name, or what people call them.")
+    name = LineField(label="Name", needed=SAY["name"])
     relation = LineField(required=False, label="How they are related", help_text="In their own words")
     circle = forms.ChoiceField(
         label="This is",
@@ -76,7 +91,7 @@ class GuestForm(forms.Form):
 class TakeUpForm(forms.Form):
     """What was said, in the room, about what was decided without the person."""
 
-    words = WordsField(label="What was said about it", needed="Write what was said about it.", rows=3)
+    words = WordsField(label="What was said about it", needed=SAY["take_up"], rows=3)
 
 
 class ReadBackForm(forms.Form):
@@ -93,8 +108,8 @@ class ReadBackForm(forms.Form):
                 choices=[("agreed", "agreed"), ("differs", "sees it differently"), ("left_before", away)],
                 widget=forms.RadioSelect(attrs={"class": "as-segments"}),
                 error_messages={
-                    "required": "Ask them too, or say that they left.",
-                    "invalid_choice": "Ask them too, or say that they left.",
+                    "required": SAY["ask"],
+                    "invalid_choice": SAY["ask"],
                 },
             )
             self.fields[f"words_{key}"] = WordsField(
@@ -110,7 +125,7 @@ class ReadBackForm(forms.Form):
             words = f"words_{row['key']}"
             differs = cleaned.get(f"answer_{row['key']}") == ReadBack.Answer.DIFFERS
             if differs and not cleaned.get(words) and not self.has_error(words):
-                self.add_error(words, "Write in their words what they see differently.")
+                self.add_error(words, SAY["differs"])
         return cleaned
 
 
@@ -122,8 +137,8 @@ class CloseForm(forms.Form):
         label="When do you meet next?",
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Choose when you meet next, or say that there is no next meeting.",
-            "invalid_choice": "Choose when you meet next, or say that there is no next meeting.",
+            "required": SAY["next"],
+            "invalid_choice": SAY["next"],
         },
     )
     next_at = LocalTimeField(
@@ -136,7 +151,7 @@ class CloseForm(forms.Form):
         help_text="Only when there is none",
     )
     who_comes = LineField(required=False, most=300, label="Who comes next time?")
-    night_number = LineField(most=40, label="Whom to call at night", needed="Write whom to call at night.")
+    night_number = LineField(most=40, label="Whom to call at night", needed=SAY["night_number"])
     ended_at = LocalTimeField(label="When did the meeting end?", error_messages={"required": "Say when it ended."})
 
     def __init__(self, *args: Any, booked: Choices, may_book: bool, afterwards: bool, **kwargs: Any) -> None:
@@ -153,9 +168,9 @@ class CloseForm(forms.Form):
         cleaned = super().clean() or {}
         chosen = cleaned.get("next")
         if chosen == self.NONE and not cleaned.get("no_next_decided_by") and not self.has_error("no_next_decided_by"):
-            self.add_error("no_next_decided_by", "Say who decided that there is no next meeting.")
+            self.add_error("no_next_decided_by", SAY["no_next_decided_by"])
         if chosen == self.NEW and not cleaned.get("next_at") and not self.has_error("next_at"):
-            self.add_error("next_at", "Say when you meet next.")
+            self.add_error("next_at", SAY["next_at"])
         return cleaned
 
 

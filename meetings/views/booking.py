@@ -19,7 +19,7 @@ from meetings.actions.booking import (
     change_who_comes,
     move_meeting,
 )
-from meetings.actions.telling import write_down_told
+from meetings.actions.telling import say_on_the_way, write_down_told
 from meetings.agenda import free_slots, why_not
 from meetings.diary import diary, page_of
 from meetings.forms.booking import (
@@ -28,6 +28,7 @@ from meetings.forms.booking import (
     BookForm,
     CancelForm,
     MoveForm,
+    OnTheWayForm,
     StaffForm,
     ToldByForm,
     as_typed,
@@ -35,10 +36,12 @@ from meetings.forms.booking import (
 )
 from meetings.gather import gathered, unfold
 from meetings.models import Invitation, Meeting, Told
+from meetings.permissions import MEETINGS
 from meetings.views.pages import case_page, me, sent
 from network.fields import show_refusal
 from network.models import Member, Network, Staff, TeamMember
 from network.pages import StaffRequest, signed_in_page, staff_page
+from network.permissions import require
 from network.rules import Refusal, log_reading
 from referrals.models import Case
 
@@ -243,6 +246,28 @@ def told(request: StaffRequest, meeting: UUID, invitation: UUID) -> HttpResponse
             messages.success(request, "Written down.")
         else:
             messages.warning(request, "Say how they were told.")
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("meeting", this.uuid)
+
+
+@staff_page
+@require_POST
+def on_the_way(request: StaffRequest, meeting: UUID) -> HttpResponse:
+    """One tap before a meeting where no signal is expected; another takes it back."""
+    this = _meeting_of(request, meeting)
+    form = OnTheWayForm(request.POST)
+    require(MEETINGS, "record.write", request.user, this.network)
+    try:
+        if form.is_valid():
+            say_on_the_way(meeting=this, **form.cleaned_data, by=request.user)
+            going = form.cleaned_data["going"]
+            said = (
+                "The board says that you are on the way. The clock runs until you have met." if going else "Taken back."
+            )
+            messages.success(request, said)
+        else:
+            messages.warning(request, "That could not be read. Please try again.")
     except Refusal as refusal:
         messages.warning(request, refusal.sentence)
     return redirect("meeting", this.uuid)

@@ -1,9 +1,11 @@
 """What a device has written down, with signal or without: entries in the order they were made, each taken once.
 
-Each is answered for itself. One that cannot be taken stays on the device, with the reason; it does not hold up the others.
+All that a record page does is an entry, and goes to the same actions as the pages do. Each is answered for itself. One that cannot be
+taken stays on the device, with the reason; it does not hold up the others.
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +15,19 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from meetings.actions import closing
 from meetings.actions import record as act
+from meetings.actions.beside import came_already, hold, side
 from meetings.actions.entries import Sealed, open_entry
-from meetings.forms.record import LineForm
-from meetings.models import Meeting
-from meetings.permissions import MEETINGS
-from meetings.room import open_room
+from meetings.forms.record import ChangeForm, CloseForm, GuestForm, LineForm, ReadBackForm, TakeUpForm
+from meetings.models import DecidedWithout, Line, Meeting, Presence
+from meetings.room import open_room, to_record
+from meetings.views.closing import after_close, answers_of, chosen_of, close_form, close_said, heard
 from meetings.views.pages import me
 from meetings.views.record import (
     answer_json,
+    brought_into_the_room,
+    keep_late,
     keep_said,
     line_json,
     meeting_of,
@@ -31,7 +37,7 @@ from meetings.views.record import (
     who_of,
 )
 from network.pages import staff_page
-from network.permissions import require, staff_of
+from network.permissions import staff_of
 from network.rules import Refusal
 
 MOST = 20  # entries at a time
@@ -43,8 +49,10 @@ NOT_READABLE = "This could not be read. It stays on this device."
 @require_POST
 def record_entries(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """Takes entries, sealed or open, and says of each whether it is at the service now."""
-    found = meeting_of(request, meeting)
-    require(MEETINGS, "record.write", me(request), found.network)
+    found = to_record(me(request), meeting)
+    if found is None:
+        meeting_of(request, meeting)  # for whom it does not exist
+        raise PermissionDenied
     try:
         sent = json.loads(request.body)
         entries = [dict(one) for one in sent["entries"]][:MOST]
@@ -54,12 +62,17 @@ def record_entries(request: HttpRequest, meeting: UUID) -> HttpResponse:
     if author != str(staff_of(me(request)).uuid):
         return answer_json(request, 409, sentence="Somebody else is signed in here. This waits for who wrote it.")
     results = [_take(request, found, one, offset) for one in entries]
-    found.refresh_from_db(fields=["status"])
-    here = room_now(request, open_room(me(request), meeting)) if found.status == Meeting.Status.STARTED else {}
-    return answer_json(request, results=results, status_of=found.status, **here)
+    here: dict[str, Any] = {}
+    # Who is here comes along when that may have changed by it. A line alone changes nothing: two hundred who write ask for no room.
+    if any("html" not in one for one in results):
+        found = to_record(me(request), meeting) or found
+        here = room_now(request, open_room(me(request), meeting)) if found.status == Meeting.Status.STARTED else {}
+    answer = answer_json(request, results=results, status_of=found.status, **here)
+    answer.meeting_closed = found.status == Meeting.Status.CLOSED  # type: ignore[attr-defined]  # opendialogue/limits.py
+    return answer
 
 
-def _take(request: HttpRequest, meeting: Meeting, one: dict[str, Any], offset: int) -> dict[str, Any]:
+def _take(request: HttpRequest, meeting: Any, one: dict[str, Any], offset: int) -> dict[str, Any]:
     """What became of one entry. A refusal carries what was written back to its author, who cannot read it on the device."""
     uuid, fields = str(one.get("uuid", "")), None
     try:
@@ -67,8 +80,12 @@ def _take(request: HttpRequest, meeting: Meeting, one: dict[str, Any], offset: i
         if not fields.get("offset_ms"):
             fields["offset_ms"] = str(offset)  # nothing was measured when it was written
         fields |= {"uuid": uuid, "offline": "1" if one.get("waited") else ""}
-        return {"done": True, **TAKES[fields.get("do", "")](request, meeting, fields), "uuid": uuid}
+        take = _late_line if meeting.late_only else TAKES[fields.get("do", "")]
+        return {"done": True, **take(request, meeting, fields), "uuid": uuid}
     except REFUSED as error:
+        with suppress(ValueError):
+            if came_already(UUID(uuid), meeting):  # taken before, and out of sight since
+                return {"done": True, "uuid": uuid}
         return {"done": False, "sentence": _sentence(error), "fields": fields, "uuid": uuid}
 
 
@@ -102,30 +119,134 @@ def on_this_device(request: HttpRequest) -> HttpResponse:
 
 
 def _line(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
-    form = LineForm(fields)
-    line = keep_said(form, meeting, when_said(fields), by=me(request), once=True) if form.is_valid() else None
-    if not line:
+    form = _fits(LineForm(fields))
+    line = keep_said(form, meeting, when_said(fields), by=me(request), once=True)
+    return line_json(line, meeting) if line else _fits(form)
+
+
+def _late_line(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    """From somebody who came to the meeting and sees no more of it. They are not shown what has become of the line."""
+    if fields["do"] != "line":
+        raise Refusal("only_lines_of_the_meeting")
+    keep_late(_fits(LineForm(fields)), meeting, when_said(fields))
+    return {}
+
+
+def _fits(form: Any) -> Any:
+    """The form, if nothing is wrong with it; what is wrong goes back to the device in its sentences."""
+    if not form.is_valid():
         raise ValidationError([str(one) for errors in form.errors.values() for one in errors])
-    return line_json(line, meeting)
+    return form
 
 
 def _arrive(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
     who = who_of(meeting, fields["who"], once=True)
-    act.arrive(meeting=meeting, who=who, by=me(request), uuid=UUID(fields["uuid"]), when=when_said(fields))
+    act.arrive(meeting=meeting, who=who, by=me(request), **_made(fields))
     meeting.refresh_from_db(fields=["status", "started_at"])  # the first one to come starts it
     return {}
 
 
+def _made(fields: dict[str, str]) -> dict[str, Any]:
+    """The id that was made on the device, and when."""
+    return {"uuid": UUID(fields["uuid"]), "when": when_said(fields)}
+
+
 def _leave(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
-    who = who_of(meeting, fields["who"], once=True)
-    act.leave(meeting=meeting, who=who, by=me(request), uuid=UUID(fields["uuid"]), when=when_said(fields))
+    act.leave(meeting=meeting, who=who_of(meeting, fields["who"], once=True), by=me(request), **_made(fields))
     return {}
 
 
 def _mistake(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
-    presence = get_object_or_404(meeting.presences, uuid=UUID(fields["presence"]))
-    act.take_back_presence(presence=presence, by=me(request))
+    """The presence that the tap made; or the one that another phone had noted before it, and so was taken for this one."""
+    there = meeting.presences.filter(uuid=UUID(fields["presence"])).first()
+    if not there and fields.get("who"):
+        who = who_of(meeting, fields["who"], once=True)
+        at = when_said(fields).moment()
+        there = meeting.presences.filter(**side(who), mistaken_at=None, arrived_at__lte=at).order_by("pk").last()
+    if not there:
+        raise Http404
+    act.take_back_presence(presence=there, by=me(request))
     return {}
+
+
+def _guest(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    form = _fits(GuestForm(fields))
+    act.bring_guest(meeting=meeting, by=me(request), **form.cleaned_data, **_made(fields))
+    meeting.refresh_from_db(fields=["status", "started_at"])
+    return {}
+
+
+def _change(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    form = _fits(ChangeForm(fields))
+    line = get_object_or_404(meeting.lines, uuid=UUID(fields["line"]))
+    new = act.change_line(line=line, text=form.cleaned_data["text"], by=me(request), **_made(fields))
+    return line_json(new, meeting) | {"again": True}  # others may have changed it too
+
+
+def _choose(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    line = get_object_or_404(meeting.lines, uuid=UUID(fields["line"]))
+    return line_json(act.choose_line(line=line, by=me(request), **_made(fields)), meeting) | {"again": True}
+
+
+def _confirm(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    decisions = Line.objects.in_sight().filter(network=meeting.network, kind=Line.Kind.DECISION)
+    line = get_object_or_404(decisions, uuid=UUID(fields["line"]))
+    act.confirm_line(line=line, meeting=meeting, by=me(request), **_made(fields))
+    return {}
+
+
+def _take_up(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    form = _fits(TakeUpForm(fields))
+    row = get_object_or_404(DecidedWithout.objects.filter(network=meeting.network), uuid=UUID(fields["exception"]))
+    act.take_up(exception=row, meeting=meeting, words=form.cleaned_data["words"], by=me(request), **_made(fields))
+    return {}
+
+
+def _bring_up(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    row = get_object_or_404(brought_into_the_room(meeting), uuid=UUID(fields["brought"]))
+    act.bring_up(brought=row, meeting=meeting, by=me(request), when=when_said(fields))
+    return {}
+
+
+def _read_back(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    """The answers of those who were there, by the keys that a tap has for them."""
+    said = {name.partition(":")[2] for name in fields if name.startswith("answer:")}
+    there = {_key(one): one for one in heard(meeting)}
+    if not said <= there.keys():
+        raise Refusal("read_back_to_those_present")
+    asked = [there[key] for key in said]
+    typed = {
+        f"{part}_{there[key].uuid}": fields.get(f"{part}:{key}", "") for key in said for part in ("answer", "words")
+    }
+    form = _fits(ReadBackForm(typed, presences=asked, afterwards=meeting.entered_afterwards))
+    closing.read_back(meeting=meeting, answers=answers_of(form, asked), by=me(request), **_made(fields))
+    return {}
+
+
+def _key(presence: Presence) -> str:
+    who = presence.member or presence.staff
+    return f"{'member' if presence.member else 'staff'}:{who.uuid if who else ''}"
+
+
+def _close(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+    """Closes; or, where another phone has done so, says beside it what this one says otherwise."""
+    when = when_said(fields)
+    closed = hold(meeting).status == Meeting.Status.CLOSED
+    room = open_room(me(request), meeting.uuid)
+    form = _fits(close_form(room, fields))
+    said = form.cleaned_data
+    if closed:
+        chosen = chosen_of(form, meeting)
+        closing.close_again(
+            meeting=meeting, by=me(request), uuid=UUID(fields["uuid"]), when=when, night_number=said["night_number"],
+            next_at=chosen.starts_at if chosen else said.get("next_at"), who_comes=said["who_comes"],
+            no_next_decided_by=said["no_next_decided_by"] if said["next"] == CloseForm.NONE else "",
+        )  # fmt: skip
+    else:
+        read = [UUID(one) for one in fields["heard"].split()]
+        if not close_said(request, room, form, when=when, heard=read):
+            _fits(form)
+    return {"go": after_close(request, meeting.uuid)}
 
 
 def _draft(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
@@ -134,4 +255,18 @@ def _draft(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> di
 
 
 REFUSED = (Refusal, ValidationError, PermissionDenied, Http404, KeyError, ValueError)
-TAKES = {"line": _line, "arrive": _arrive, "leave": _leave, "mistake": _mistake, "draft": _draft}
+TAKES = {
+    "line": _line,
+    "arrive": _arrive,
+    "leave": _leave,
+    "mistake": _mistake,
+    "guest": _guest,
+    "change": _change,
+    "choose": _choose,
+    "confirm": _confirm,
+    "take_up": _take_up,
+    "bring_up": _bring_up,
+    "read_back": _read_back,
+    "close": _close,
+    "draft": _draft,
+}

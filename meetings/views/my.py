@@ -12,16 +12,24 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from meetings import mine
 from meetings.actions import sharing
-from meetings.forms.my import MessagesForm, ReaderForm, WishForm
+from meetings.forms.my import BringForm, MessagesForm, ReaderForm, WishForm
+from meetings.log import described, folded
 from meetings.models import Meeting
-from meetings.reading import Change, change_of, days, untold
-from network.actions import joining
+from meetings.reading import Change, change_of, day_after, days, last_date, may_read_words, paused_words, untold
+from network.actions import consent, joining
 from network.actions.consent import choose_time_in_messages
 from network.models import Consent, Member, MemberContact, Reading
 from network.pages import signed_in_page
 from network.rules import Refusal, log_reading
 
 READINGS_A_PAGE = 50
+NAMED, TRIES, MOST_TRIES = (
+    "named",
+    "name_tries",
+    5,
+)  # in the session: under which names somebody may be asked whether that is them
+OTHER_NAME = "That is not the name that was written down. Try the one by which the team knows you, or call the team."
+NO_MORE_NAMES = "That is not the name that was written down. Please call the team you know."
 
 
 @signed_in_page
@@ -43,7 +51,11 @@ def readers(request: HttpRequest) -> HttpResponse:
     """Who may read, one by one."""
     own = own_networks(request)
     for one in own:
-        one.readers = mine.readers_of(one.network_id).filter(is_person=False)
+        one.readers = list(mine.readers_of(one.network_id).filter(is_person=False))
+        for reader in one.readers:
+            reader.may_read, reader.paused = may_read_words(reader), paused_words(reader)
+            reader.reads_something = bool(reader.covers or reader.singles)
+            reader.untold = untold(reader.name)
         log_reading("person_page", one.network.uuid, one.network)
     return render(request, "meetings/readers.html", {"own": own})
 
@@ -57,6 +69,8 @@ def reader(request: HttpRequest, member: UUID) -> HttpResponse:
         Member.objects.current().filter(network__in=networks, is_person=False).select_related("network", "service"),
         uuid=member,
     )
+    if "pause" in request.POST:
+        return _pause(request, found)
     held = list(Meeting.objects.filter(network=found.network).held())
     form = reader_form(request.POST or None, held, initial=_chosen_before(request) or reads_now(found, held))
     change = None
@@ -66,7 +80,13 @@ def reader(request: HttpRequest, member: UUID) -> HttpResponse:
             return _let_read(request, change)
     log_reading("person_page", found.network.uuid, found.network)
     template = "meetings/reader_sure.html" if change else "meetings/reader.html"
-    context = {"member": found, "form": form, "change": change, "untold": untold(found.name)}
+    context = {
+        "member": found,
+        "form": form,
+        "change": change,
+        "untold": untold(found.name),
+        "paused": found.pauses.open().first(),
+    }
     return render(request, template, context | {"choice": _as_query(form.cleaned_data) if change else ""})
 
 
@@ -79,13 +99,10 @@ def readings(request: HttpRequest) -> HttpResponse:
     rows = Reading.objects.filter(network__in=networks)
     if not request.GET.get("own"):
         rows = rows.exclude(reader=request.user.pk)
-    page: Any = Paginator(rows, READINGS_A_PAGE).get_page(request.GET.get("page"))
-    held = Meeting.objects.filter(network__in=networks, uuid__in={row.thing for row in page})
-    dates = {one.uuid: days([one.started_at or one.starts_at]) for one in held}
-    names = dict(Member.objects.filter(network__in=networks).values_list("uuid", "name"))
+    page: Any = Paginator(folded(rows), READINGS_A_PAGE).get_page(request.GET.get("page"))
+    page.object_list = described(page.object_list, networks)
     for row in page:
-        row.words = mine.reading_words(row, dates.get(row.thing, ""), names.get(row.thing, ""))
-        row.own = row.reader_id == request.user.pk
+        row.own = row.reader == request.user.pk
     for one in own:
         log_reading("readings", one.network.uuid, one.network)
     return render(request, "meetings/readings.html", {"page": page, "with_own": bool(request.GET.get("own"))})
@@ -94,22 +111,32 @@ def readings(request: HttpRequest) -> HttpResponse:
 @signed_in_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
-    """Somebody says whether they are who was written down with their address. Nothing is linked without that."""
-    if request.method == "POST":
-        waiting = {str(one.member): one.member for one in joining.waiting_memberships()}
-        yes, no = waiting.get(request.POST.get("yes", "")), waiting.get(request.POST.get("no", ""))
-        by: Any = request.user
-        if yes:
-            joining.join(member=yes, by=by)
-        elif no:
-            joining.decline(member=no, by=by)
-            messages.success(
-                request, "Thank you. Nothing about it is linked to you, and your address was taken out there."
-            )
-    waiting_now = joining.waiting_memberships()
-    if not waiting_now:
+    """Somebody says what they are called, and only then whether they are who was written down so: before, they read nothing."""
+    waiting = {str(one.member): one for one in joining.waiting_memberships()}
+    named = [one for key, one in waiting.items() if key in request.session.get(NAMED, [])]
+    by: Any = request.user
+    error = ""
+    if request.method == "POST" and "called" in request.POST:
+        tries = request.session[TRIES] = request.session.get(TRIES, 0) + 1
+        found = [key for key, one in waiting.items() if joining.called(one.name, request.POST["called"])]
+        if found and tries <= MOST_TRIES:
+            request.session[NAMED] = found
+            return redirect("join")
+        error = OTHER_NAME if tries < MOST_TRIES else NO_MORE_NAMES
+    elif request.method == "POST":
+        for one in named:
+            if request.POST.get("yes") == str(one.member):
+                joining.join(member=one.member, by=by)
+        for one in waiting.values() if "none" in request.POST else named:
+            if "none" in request.POST or request.POST.get("no") == str(one.member):
+                joining.decline(member=one.member, by=by)
+                messages.success(request, "Thank you. Nothing is linked to you, and your address was taken out there.")
+        return redirect("join")
+    if not waiting:
         return redirect("my")
-    return render(request, "meetings/join.html", {"waiting": waiting_now})
+    return render(
+        request, "meetings/join.html", {"named": named, "error": error, "typed": request.POST.get("called", "")}
+    )
 
 
 @signed_in_page
@@ -136,6 +163,32 @@ def wish(request: HttpRequest) -> HttpResponse:
     going_on = [part for part in parts if part.case and not part.case.closed_at]
     context = {"form": form, "parts": parts, "open": going_on, "about": request.GET.get("about", "")}
     return render(request, "meetings/wish.html", context)
+
+
+@signed_in_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def bring(request: HttpRequest) -> HttpResponse:
+    """What the person, or one of family and friends, would like to bring to the next meeting; written between meetings."""
+    parts = mine.parts_of(request.user)
+    if not parts:
+        raise Http404
+    whose = [
+        (str(part.member.uuid), "your own network" if part.for_person else f"with {part.person.name}") for part in parts
+    ]
+    form = BringForm(request.POST if request.method == "POST" else None, networks=whose)
+    if request.method == "POST" and form.is_valid():
+        wanted = form.cleaned_data.get("network") or whose[0][0]
+        member = next(part.member for part in parts if str(part.member.uuid) == wanted)
+        by: Any = request.user
+        try:
+            said = form.cleaned_data
+            sharing.bring(member=member, text=said["words"], once=said["once"], in_the_room=said["in_the_room"], by=by)
+        except Refusal as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            messages.success(request, "Kept. It waits for the next meeting.")
+            return redirect("my")
+    return render(request, "meetings/bring.html", {"form": form, "parts": parts})
 
 
 @signed_in_page
@@ -179,9 +232,13 @@ def reader_form(data: Any, held: list[Any], **more: Any) -> ReaderForm:
 def reads_now(member: Member, held: list[Any]) -> dict[str, Any]:
     """What the form says of a member as it is."""
     standing = member.consents.active().first()
-    shared = set(member.shares.filter(withdrawn_at=None).values_list("meeting_id", flat=True))
+    shared = dict(member.shares.active().values_list("meeting_id", "until"))
     single = ReaderForm.SINGLE if shared else ReaderForm.NOTHING
+    words = [*([standing.until] if standing else []), *shared.values()]
+    ends = [until for until in words if until]
+    until = max(ends, default=None) if len(ends) == len(words) else None  # a word without end is longer than any
     return {
+        "until": last_date(until) if until else None,
         "covers": standing.covers if standing else single,
         "meetings": [str(one.uuid) for one in held if one.pk in shared],
     }
@@ -191,20 +248,41 @@ def change_by(member: Member, held: list[Any], said: dict[str, Any]) -> Change:
     """What the sent form would change."""
     covers = said["covers"] if said["covers"] in Consent.Covers.values else ""
     singles = said.get("meetings", []) if said["covers"] != ReaderForm.NOTHING else []
-    return change_of(member, held, covers=covers, meetings=singles)
+    until = day_after(said["until"]) if said["until"] and said["covers"] != ReaderForm.NOTHING else None
+    return change_of(member, held, covers=covers, meetings=singles, until=until)
 
 
 def _chosen_before(request: HttpRequest) -> dict[str, Any] | None:
     """Back from looking at it: the choice is still there."""
     return (
-        {"covers": request.GET["covers"], "meetings": request.GET.getlist("meetings")}
+        {
+            "covers": request.GET["covers"],
+            "meetings": request.GET.getlist("meetings"),
+            "until": request.GET.get("until"),
+        }
         if "covers" in request.GET
         else None
     )
 
 
 def _as_query(said: dict[str, Any]) -> str:
-    return urlencode({"covers": said["covers"], "meetings": said.get("meetings", [])}, doseq=True)
+    chosen = {"covers": said["covers"], "meetings": said.get("meetings", []), "until": said["until"]}
+    return urlencode({name: value for name, value in chosen.items() if value}, doseq=True)
+
+
+def _pause(request: HttpRequest, member: Member) -> HttpResponse:
+    """One tap, and it holds; one tap, and what was given holds again. Nobody is told."""
+    by: Any = request.user
+    try:
+        if request.POST["pause"] == "end":
+            consent.end_pause(member=member, by=by)
+            messages.success(request, "Done. What you had chosen holds again.")
+        else:
+            consent.pause_reader(member=member, by=by)
+            messages.success(request, "Paused. From now on nothing can be read, until you say otherwise.")
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect("readers")
 
 
 def _let_read(request: HttpRequest, change: Any) -> HttpResponse:

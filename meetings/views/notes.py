@@ -14,7 +14,9 @@ from meetings.forms.notes import AddForm, ShareForm, WordForm
 from meetings.models import Addendum
 from meetings.note import Note, read_note
 from meetings.pdf import note_as_pdf
+from meetings.reading import day_after
 from network.actions import consent
+from network.actions.consent import ALWAYS, Span
 from network.models import Member
 from network.pages import signed_in_page
 from network.rules import Refusal, log_reading
@@ -47,7 +49,7 @@ def note_add(request: HttpRequest, meeting: UUID, line: UUID | None = None) -> H
     """Add to a note, or see it differently: beside one line or beside the whole."""
     found = read_note(request.user, meeting)
     beside = next((one for one in found.lines if one.uuid == line), None)
-    if (line and not beside) or not found.closed:
+    if (line and not beside) or not found.may_add:
         raise Http404
     kind = request.GET.get("kind")
     form = AddForm(request.POST or None, initial={"kind": kind} if kind in Addendum.Kind.values else None)
@@ -78,6 +80,23 @@ def late_line_seen(request: HttpRequest, meeting: UUID, line: UUID) -> HttpRespo
 
 
 @signed_in_page
+@require_POST
+def keep_back(request: HttpRequest, meeting: UUID, line: UUID) -> HttpResponse:
+    """The person, or the one whose words it is, keeps a line back from family and friends who read the rest; or shares it with the rest."""
+    found = read_note(request.user, meeting)
+    shown = next((one for one in found.lines if one.uuid == line), None)
+    if shown is None or not (shown.may_keep or shown.mine):
+        raise Http404
+    by: Any = request.user
+    row = get_object_or_404(found.meeting.lines.select_related("network"), uuid=line)
+    try:
+        (sharing.share_with_the_rest if "share" in request.POST else sharing.keep_back)(line=row, by=by)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect(f"{_address(found)}#line-{line}")
+
+
+@signed_in_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def note_share(request: HttpRequest, meeting: UUID) -> HttpResponse:
     """The person chooses who reads this meeting; or the team writes down the person's word, with where and who was there."""
@@ -86,7 +105,7 @@ def note_share(request: HttpRequest, meeting: UUID) -> HttpResponse:
         raise Http404
     if taken := request.POST.get("take_back"):
         return _take_back(request, found, taken)
-    others = [(str(one.uuid), one.name) for one in found.members if not one.reads]
+    others = [(str(one.uuid), one.name) for one in found.members if not (one.reads or one.paused)]
     chosen_before = {"members": request.GET.getlist("member")}  # back from looking at it
     form = (ShareForm if found.for_person else WordForm)(request.POST or None, members=others, initial=chosen_before)
     if request.method == "POST" and form.is_valid():
@@ -105,16 +124,17 @@ def note_share(request: HttpRequest, meeting: UUID) -> HttpResponse:
 
 def _share(request: HttpRequest, found: Note, chosen: list[Any], said: dict[str, Any]) -> None:
     by: Any = request.user
+    span = Span(day_after(said["until"])) if said["until"] else ALWAYS
     with transaction.atomic():
         for member in Member.objects.filter(network=found.meeting.network, pk__in=[one.id for one in chosen]):
             if found.for_person:
-                sharing.share_note(meeting=found.meeting, member=member, by=by)
+                sharing.share_note(meeting=found.meeting, member=member, span=span, by=by)
             elif said["covers"] == WordForm.THIS:
                 words = {key: said[key] for key in ("how", "where", "witness")}
-                sharing.write_down_share(meeting=found.meeting, member=member, by=by, **words)
+                sharing.write_down_share(meeting=found.meeting, member=member, span=span, by=by, **words)
             else:
                 words = {key: said[key] for key in ("covers", "how", "where", "witness")}
-                consent.write_down_consent(member=member, by=by, **words)
+                consent.write_down_consent(member=member, span=span, by=by, **words)
 
 
 def _take_back(request: HttpRequest, found: Note, taken: str) -> HttpResponse:

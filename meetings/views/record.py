@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,22 +18,26 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from meetings.actions import record as act
-from meetings.actions.booking import Appointment, book_meeting
+from meetings.actions.beside import keep_from_cover
+from meetings.actions.moments import NOW, When
 from meetings.forms.record import (
+    SAY,
     SOMEBODY_ELSE,
+    WITH_A_VOICE,
     AfterwardsForm,
     ChangeForm,
-    CloseForm,
     GuestForm,
     LineForm,
     ReadBackForm,
     TakeUpForm,
     on_the_day,
 )
-from meetings.models import DecidedWithout, Line, Meeting, Presence
+from meetings.models import DecidedWithout, Line, Meeting, ToBring
 from meetings.permissions import MEETINGS
 from meetings.room import Room, open_room, show_line
+from meetings.views.closing import close_form
 from meetings.views.pages import case_of, me, sent
+from network.fields import LocalTimeField
 from network.models import Member, Staff, User
 from network.pages import staff_page
 from network.permissions import require
@@ -52,6 +56,18 @@ KINDS = [
     (Line.Kind.UNDERSTANDING, "Understanding"),
 ]
 
+RULES = ("close_says_who_was_there", "close_reads_back", "close_reads_back_all", "booked_ahead")
+SAID_BY_THE_PAGE = {
+    **SAY,
+    **{rule: SENTENCES[rule].text for rule in RULES},
+    "no_time": str(LocalTimeField.default_error_messages["invalid"]),
+    "closed": "This meeting was closed meanwhile. What comes now comes late: it is not read back, and shared with nobody until it has "
+    "been seen.",
+    "no_store": "This browser can keep nothing on this phone. What you write stays in this window until it is sent: keep it open.",
+    "no_room": "There is no room on this phone for what you write. It stays in this window until it is sent: keep it open.",
+    "before": "What you were writing before is sealed on this phone. It comes back into the box once there is signal and the box is empty.",
+}
+
 
 # What the requests of this page have in common
 
@@ -69,16 +85,16 @@ def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def when_said(fields: Mapping[str, str]) -> act.When:
+def when_said(fields: Mapping[str, str]) -> When:
     """When the device says it was. Whatever is wrong with that never loses what was said."""
     try:
         at = datetime.fromisoformat(fields["said_at"])
         offset = int(fields["offset_ms"]) if fields.get("offset_ms") else None
     except (KeyError, ValueError):
-        return act.NOW
+        return NOW
     if at.tzinfo is None:
-        return act.NOW
-    return act.When(at, offset, fields.get("offline") == "1")
+        return NOW
+    return When(at, offset, fields.get("offline") == "1")
 
 
 def _uuid(request: HttpRequest) -> UUID | None:
@@ -103,7 +119,9 @@ def own_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def meeting_of(request: HttpRequest, meeting: UUID) -> Meeting:
-    return get_object_or_404(Meeting.objects.visible_to(me(request)).select_related("network", "service"), uuid=meeting)
+    return get_object_or_404(
+        Meeting.objects.visible_to(me(request)).select_related("network", "service", "case"), uuid=meeting
+    )
 
 
 def who_of(meeting: Meeting, key: str, *, once: bool = False) -> Member | Staff:
@@ -118,7 +136,8 @@ def who_of(meeting: Meeting, key: str, *, once: bool = False) -> Member | Staff:
         return get_object_or_404(staff, uuid=named, service=meeting.service_id)
     if side == "member":
         members = meeting.network.members.all() if once else meeting.network.members.current()
-        return get_object_or_404(members, uuid=named)
+        found: Member = get_object_or_404(members.select_related("same_as"), uuid=named)
+        return found.same_as or found  # the phone that named them once more calls them by that
     raise Http404
 
 
@@ -158,11 +177,17 @@ def record(request: HttpRequest, meeting: UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, room: Room, **forms: Any) -> HttpResponse:
     log_reading("record", room.meeting.uuid, room.meeting.network)
+    context = page_context(request, room, **forms) | {"early": not forms and _early(room.meeting)}
+    return render(request, "meetings/record/record.html", context)
+
+
+def page_context(request: HttpRequest, room: Room, **forms: Any) -> dict[str, Any]:
+    """What the page shows; `forms` were sent, and are to be looked at again."""
     staff = me(request).staff
     mine = [one for one in room.lines if staff and one.line.recorded_by_id == staff.pk]
     last = mine[-1].line if mine else None
     typed = forms.get("line_form")
-    context = {
+    return {
         "room": room,
         "meeting": room.meeting,
         "kinds": KINDS,
@@ -173,12 +198,20 @@ def _page(request: HttpRequest, room: Room, **forms: Any) -> HttpResponse:
         "guest_form": forms.get("guest_form") or GuestForm(),
         "guest_open": "guest_form" in forms,
         "take_up": forms.get("take_up"),
-        "early": not forms and _early(room.meeting),
         "cursor": _cursor(request, room),
         "now_ms": milliseconds(timezone.now()),
         "seal_to": public_key(),
+        "say": SAID_BY_THE_PAGE,
+        **_closing(room),
     }
-    return render(request, "meetings/record/record.html", context)
+
+
+def _closing(room: Room) -> dict[str, Any]:
+    """What the page needs to read back and close by itself, without signal. Times typed afterwards go the plain way."""
+    anybody: Any = SimpleNamespace(uuid="KEY", name="NAME")
+    if not room.writes or room.afterwards:
+        return {}
+    return {"close_form": close_form(room), "row_form": ReadBackForm(presences=[anybody], afterwards=False)}
 
 
 def _early(meeting: Meeting) -> bool:
@@ -224,7 +257,7 @@ def record_news(request: HttpRequest, meeting: UUID) -> HttpResponse:
     since = _since(request, room)
     if since is None:
         log_reading("record", room.meeting.uuid, room.meeting.network)
-    fresh = [one for one in room.lines if since is None or _changed_at(one.line) > since]
+    fresh = [one for one in room.lines if since is None or one.versions or _changed_at(one.line) > since]
     gone = [str(row.uuid) for row in room.rows if row.replaced_by_id]
     return answer_json(
         request, csrf=get_token(request), cursor=_cursor(request, room), status_of=room.meeting.status, gone=gone,
@@ -247,7 +280,6 @@ def room_now(request: HttpRequest, room: Room) -> dict[str, Any]:
         "slip": render_to_string("meetings/record/_slip.html", {"room": room, "meeting": room.meeting}),
         "present": [one.key for one in room.here],
         "wait": room.decisions_wait,
-        "brings": room.brings and room.person_in,
     }
 
 
@@ -310,18 +342,18 @@ def _after_tap(request: HttpRequest, meeting: Meeting) -> HttpResponse:
     return answer_json(request, **room_now(request, open_room(me(request), meeting.uuid)))
 
 
-def _tap_time(request: HttpRequest, meeting: Meeting, *, leaves: bool = False) -> act.When | None:
+def _tap_time(request: HttpRequest, meeting: Meeting, *, leaves: bool = False) -> When | None:
     """When somebody came or went. In a meeting entered afterwards it is typed; None when it is not said as it should be."""
     if not meeting.entered_afterwards or not meeting.started_at:
         return when_said(request.POST)
     typed = request.POST.get("at", "")
     if not typed and not leaves:
-        return act.When(typed_at=meeting.started_at)
+        return When(typed_at=meeting.started_at)
     form = LineForm({"at": typed})
     form.is_valid()
     try:
         at = form.cleaned_data.get("at")
-        return act.When(typed_at=on_the_day(meeting.started_at, at)) if at else None
+        return When(typed_at=on_the_day(meeting.started_at, at)) if at else None
     except ValidationError:
         return None
 
@@ -341,7 +373,7 @@ def record_guest(request: HttpRequest, meeting: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             act.bring_guest(
-                meeting=found, by=me(request), uuid=_uuid(request), when=_tap_time(request, found) or act.NOW,
+                meeting=found, by=me(request), uuid=_uuid(request), when=_tap_time(request, found) or NOW,
                 **form.cleaned_data,
             )  # fmt: skip
         except Refusal as refusal:
@@ -378,15 +410,12 @@ def line_json(line: Line, meeting: Meeting) -> dict[str, Any]:
     return {"uuid": str(line.uuid), "state": line.state, "refused": shown.refused, "html": _line_html(shown)}
 
 
-def keep_said(form: LineForm, meeting: Meeting, when: act.When, *, by: User, once: bool = False) -> Line | None:
+def keep_said(form: LineForm, meeting: Meeting, when: When, *, by: User, once: bool = False) -> Line | None:
     """Keeps the line of a form that fits; what a rule says to it comes back on the form."""
     said = form.cleaned_data
     try:
-        if meeting.entered_afterwards and meeting.started_at:
-            start = meeting.started_at
-            when = act.When(typed_at=on_the_day(start, said["at"]) if said["at"] else start)
         return act.keep_line(
-            meeting=meeting, kind=said["kind"], text=said["text"], by=by, uuid=said["uuid"], when=when,
+            meeting=meeting, kind=said["kind"], text=said["text"], by=by, uuid=said["uuid"], when=_when(meeting, said, when),
             voice=_voice(meeting, said, once=once), doing=_doing(said),
         )  # fmt: skip
     except ValidationError as error:
@@ -396,8 +425,26 @@ def keep_said(form: LineForm, meeting: Meeting, when: act.When, *, by: User, onc
     return None
 
 
+def keep_late(form: LineForm, meeting: Meeting, when: When) -> None:
+    """Keeps the line of a form that fits for somebody who came to this closed meeting, and may read no name in it any more."""
+    said = form.cleaned_data
+    spoken = said["kind"] in WITH_A_VOICE
+    named = said["voice"] if spoken and said["voice"] != SOMEBODY_ELSE else ""
+    keep_from_cover(
+        meeting, who=named, voice=said["voice_name"] if spoken and not named else "", kind=said["kind"], text=said["text"],
+        uuid=said["uuid"] or uuid4(), when=_when(meeting, said, when), **_doing(said).columns,
+    )  # fmt: skip
+
+
+def _when(meeting: Meeting, said: dict[str, Any], when: When) -> When:
+    """As the device says; in a meeting entered afterwards, as it was typed."""
+    if not (meeting.entered_afterwards and meeting.started_at):
+        return when
+    return When(typed_at=on_the_day(meeting.started_at, said["at"]) if said["at"] else meeting.started_at)
+
+
 def _voice(meeting: Meeting, said: dict[str, Any], *, once: bool) -> act.Voice:
-    if said["kind"] not in (Line.Kind.USE, Line.Kind.VOICE, Line.Kind.REFLECTION):
+    if said["kind"] not in WITH_A_VOICE:
         return act.Voice()
     if said["voice"] == SOMEBODY_ELSE:
         return act.Voice(name=said["voice_name"])
@@ -436,7 +483,7 @@ def record_change(request: HttpRequest, meeting: UUID, line: UUID) -> HttpRespon
         try:
             new = act.change_line(
                 line=row, text=form.cleaned_data["text"], by=me(request), uuid=form.cleaned_data["uuid"],
-                when=act.When(typed_at=row.said_at) if found.entered_afterwards else act.NOW,
+                when=When(typed_at=row.said_at) if found.entered_afterwards else NOW,
             )  # fmt: skip
         except Refusal as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
@@ -448,6 +495,23 @@ def record_change(request: HttpRequest, meeting: UUID, line: UUID) -> HttpRespon
     return render(request, "meetings/record/change.html", {"form": form, "line": row, "meeting": found})
 
 
+@staff_page
+@require_POST
+def record_choose(request: HttpRequest, meeting: UUID, line: UUID) -> HttpResponse:
+    """Two changed the same line: these words are right, says the network."""
+    found = meeting_of(request, meeting)
+    require(MEETINGS, "record.write", me(request), found.network)
+    row = get_object_or_404(found.lines, uuid=line)
+    try:
+        chosen = act.choose_line(line=row, by=me(request))
+    except Refusal as refusal:
+        messages.warning(request, refusal.sentence)
+        return _to_record(found)
+    if chosen.state == Line.State.REFUSED:
+        messages.warning(request, f"Kept beside, not in its place. {SENTENCES[chosen.refused_why].text}")
+    return _to_record(found, f"#line-{chosen.uuid}")
+
+
 # What earlier decisions wait for
 
 
@@ -457,7 +521,7 @@ def record_confirm(request: HttpRequest, meeting: UUID, line: UUID) -> HttpRespo
     """The person agrees to a decision that was entered afterwards."""
     found = meeting_of(request, meeting)
     require(MEETINGS, "record.write", me(request), found.network)
-    row = get_object_or_404(Line.objects.filter(network=found.network, kind=Line.Kind.DECISION), uuid=line)
+    row = get_object_or_404(Line.objects.in_sight().filter(network=found.network, kind=Line.Kind.DECISION), uuid=line)
     try:
         act.confirm_line(line=row, meeting=found, by=me(request))
     except Refusal as refusal:
@@ -484,113 +548,23 @@ def record_take_up(request: HttpRequest, meeting: UUID, exception: UUID) -> Http
     return _page(request, room, take_up={"uuid": str(exception), "form": form})
 
 
-# Reading back and closing
-
-
-def _going_on(request: HttpRequest, meeting: UUID) -> Room | None:
-    """The room, for who may write in it; None when the meeting is not going on."""
-    room = open_room(me(request), meeting)
-    require(MEETINGS, "record.write", me(request), room.meeting.network)
-    return room if room.going_on else None
-
-
-def _heard(meeting: Meeting) -> list[Presence]:
-    """Each one who was there, once, as they were there last."""
-    last = {(one.member_id, one.staff_id): one for one in meeting.presences.filter(mistaken_at=None)}
-    return list(last.values())
+def brought_into_the_room(meeting: Meeting) -> Any:
+    """What the record page may show of what people bring."""
+    return ToBring.objects.in_sight().filter(network=meeting.network_id, in_the_room=True)
 
 
 @staff_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def record_read_back(request: HttpRequest, meeting: UUID) -> HttpResponse:
-    """The record as it stands, to be read aloud, and what each one who was there says to it."""
-    room = _going_on(request, meeting)
-    if room is None:
-        return redirect(f"/meetings/{meeting}/record/")
-    presences = _heard(room.meeting)
-    said = {(one.member_id, one.staff_id): one for one in room.meeting.read_backs.all()}
-    initial: dict[str, str] = {}
-    for presence in presences:
-        before = said.get((presence.member_id, presence.staff_id))
-        away = "left_before" if presence.left_at else ""
-        initial[f"answer_{presence.uuid}"] = before.answer if before else away
-        initial[f"words_{presence.uuid}"] = before.words if before else ""
-    form = ReadBackForm(sent(request), presences=presences, afterwards=room.afterwards, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        answers = [
-            act.Answer(one, form.cleaned_data[f"answer_{one.uuid}"], form.cleaned_data[f"words_{one.uuid}"])
-            for one in presences
-        ]
-        try:
-            act.read_back(meeting=room.meeting, answers=answers, by=me(request))
-        except Refusal as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            return redirect(f"/meetings/{meeting}/record/close/")
-    log_reading("record", room.meeting.uuid, room.meeting.network)
-    context = {"room": room, "meeting": room.meeting, "form": form}
-    return render(request, "meetings/record/read_back.html", context)
-
-
-@staff_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def record_close(request: HttpRequest, meeting: UUID) -> HttpResponse:
-    """When they meet next or who decided that they do not, who comes, whom to call at night."""
-    room = _going_on(request, meeting)
-    if room is None:
-        return redirect(f"/meetings/{meeting}/record/")
-    booked = list(
-        Meeting.objects.filter(network=room.meeting.network, status=Meeting.Status.BOOKED).order_by("starts_at", "pk")
-    )
-    form = CloseForm(
-        sent(request),
-        booked=[(str(one.uuid), f"{when_text(one.starts_at, 'cap')}, {one.get_place_display()}") for one in booked],
-        may_book=MEETINGS["meeting.book"](me(request), room.meeting.network) and not room.afterwards,
-        afterwards=room.afterwards,
-        initial={"night_number": room.meeting.service.night_number, "next": str(booked[0].uuid) if booked else ""},
-    )
-    if request.method == "POST" and form.is_valid() and _close(request, room, form, booked):
-        messages.success(request, "The meeting is closed. What was read back stays as it is.")
-        seen = Meeting.objects.visible_to(me(request)).filter(uuid=meeting).exists()
-        return redirect(f"/notes/{meeting}/" if seen else "/")
-    answers = room.meeting.read_backs.count()
-    log_reading("record", room.meeting.uuid, room.meeting.network)
-    context = {
-        "room": room, "meeting": room.meeting, "form": form, "unread": answers < len(_heard(room.meeting)) or not answers,
-    }  # fmt: skip
-    return render(request, "meetings/record/close.html", context)
-
-
-def _close(request: HttpRequest, room: Room, form: CloseForm, booked: list[Meeting]) -> bool:
-    said = form.cleaned_data
-    following = next((one for one in booked if str(one.uuid) == said["next"]), None)
+@require_POST
+def record_bring_up(request: HttpRequest, meeting: UUID, brought: UUID) -> HttpResponse:
+    """What somebody brought has been taken up."""
+    found = meeting_of(request, meeting)
+    require(MEETINGS, "record.write", me(request), found.network)
+    row = get_object_or_404(brought_into_the_room(found), uuid=brought)
     try:
-        with transaction.atomic():
-            if said["next"] == CloseForm.NEW:
-                following = _book_next(request, room.meeting, said["next_at"])
-            act.close_meeting(
-                meeting=room.meeting, by=me(request), next_meeting=following, who_comes=said["who_comes"],
-                no_next_decided_by=said["no_next_decided_by"] if said["next"] == CloseForm.NONE else "",
-                night_number=said["night_number"], ended_at=said.get("ended_at"),
-            )  # fmt: skip
+        act.bring_up(brought=row, meeting=found, by=me(request))
     except Refusal as refusal:
-        field = {"starts_at": "next_at", "closed_at": "ended_at"}.get(refusal.field, refusal.field)
-        form.add_error(field if field in form.fields else None, refusal.sentence)
-        return False
-    return True
-
-
-def _book_next(request: HttpRequest, meeting: Meeting, at: datetime) -> Meeting:
-    """The same place, the same team, and whom the person had asked to this one."""
-    asked = meeting.network.members.current().filter(invitations__meeting=meeting, invitations__withdrawn_at=None)
-    team = Staff.objects.active().filter(meetings__meeting=meeting, meetings__active=True, meetings__cover=False)
-    return book_meeting(
-        case=meeting.case, staff=list(team), members=[one for one in asked if one.wanted and not one.is_person],
-        by=me(request),
-        appointment=Appointment(
-            starts_at=at, travel_minutes=meeting.travel_minutes, place=meeting.place, address=meeting.address
-        ),
-    )  # fmt: skip
+        messages.warning(request, refusal.sentence)
+    return _to_record(found)
 
 
 # Afterwards

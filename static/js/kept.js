@@ -1,68 +1,71 @@
-// What was written on this device and is not at the service yet. Each entry is sealed to the service's public key before it is stored:
-// nobody can read it on the device again, its author included (docs/adr/0012). It is sent in the order it was written and deleted once the
-// service has it. What the service does not take stays, with the reason.
+// What was written on this device and is not at the service yet: sealed to the service's key, so that nobody reads it here again, its
+// author included (docs/adr/0012), sent in the order it was written, deleted once the service has it. What it does not take stays, with the
+// reason.
+
+import { storeOf } from "./store.js";
 
 const PATIENCE = 20000, FIRST_PAUSE = 1000, LONGEST_PAUSE = 30000;
 const MOST = 10, HEAVIEST = 120000; // entries and characters that go out at a time: a slow line has them across before patience ends
-const LABEL = "opendialogue sealed 1";
 const GIVE_UP = 6; // failures of the service itself over one entry, after which it lets the others pass
 
-const bytes = (text) => new TextEncoder().encode(text);
-const join = (...parts) => new Uint8Array(parts.flatMap((part) => [...new Uint8Array(part)]));
-const decode = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-function encode(buffer) {
+export const bytes = (text) => new TextEncoder().encode(text);
+export function join(...parts) {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) { whole.set(new Uint8Array(part), at); at += part.byteLength; }
+  return whole;
+}
+export const decode = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+export function encode(parts) {
   let text = "";
-  for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);
+  for (let at = 0; at < parts.length; at += 8192) text += String.fromCharCode(...parts.subarray(at, at + 8192));
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 export const newId = () => (crypto.randomUUID ? crypto.randomUUID() : "10000000-1000-4000-8000-100000000000".replace(/[018]/g,
   (c) => (Number(c) ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (Number(c) / 4)))).toString(16)));
 
-// Sealing. The length says nothing either: words are filled up to full blocks.
-async function seal(fields, bound, to) {
-  const curve = { name: "ECDH", namedCurve: "P-256" };
-  const service = decode(to);
-  const pair = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
-  const [ours, theirs] = await Promise.all([crypto.subtle.exportKey("raw", pair.publicKey), crypto.subtle.importKey("raw", service, curve, false, [])]);
-  const secret = await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, pair.privateKey, 256);
+// Sealing. The length says nothing either: words are filled up to full blocks. The key of the next entry is made ahead: whoever has written
+// something waits for the disk alone.
+export const CURVE = { name: "ECDH", namedCurve: "P-256" }, AES = { name: "AES-GCM", length: 256 };
+const ahead = new Map(); // by the service's key
+async function makeKey(to) {
+  const service = decode(to), pair = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
+  const ours = await crypto.subtle.exportKey("raw", pair.publicKey);
+  return { ours, key: await sharedKey(pair.privateKey, service, join(ours, service), "encrypt") };
+}
+// What one's private key and the other's public one make, for the two public ones in `between`.
+export async function sharedKey(own, other, between, use) {
+  const point = await crypto.subtle.importKey("raw", other, CURVE, false, []);
+  const secret = await crypto.subtle.deriveBits({ name: "ECDH", public: point }, own, 256);
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
-  const derive = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: join(bytes(LABEL), ours, service) };
-  const key = await crypto.subtle.deriveKey(derive, material, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+  const derive = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: join(bytes("opendialogue sealed 1"), between) };
+  return crypto.subtle.deriveKey(derive, material, AES, false, [use]);
+}
+function keyFor(to) {
+  const next = ahead.get(to) || makeKey(to);
+  ahead.delete(to);
+  return next;
+}
+function makeAhead(to) {
+  if (ahead.has(to)) return;
+  const next = makeKey(to);
+  ahead.set(to, next);
+  next.catch(() => ahead.delete(to));
+}
+export async function seal(fields, bound, to) {
+  const { ours, key } = await keyFor(to);
   const words = bytes(JSON.stringify(fields)), block = new Uint8Array(Math.ceil(words.length / 512) * 512).fill(32);
   block.set(words);
   const nonce = crypto.getRandomValues(new Uint8Array(12));
   const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: bytes(bound) }, key, block);
-  return encode(await new Blob([ours, nonce, sealed]).arrayBuffer());
+  return encode(join(ours, nonce, sealed));
 }
 
 // The store.
-let opening = null;
-function opened() {
-  opening ||= new Promise((resolve, reject) => {
-    const request = indexedDB.open("kept", 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("entries", { keyPath: "n" }).createIndex("author", "author");
-      request.result.createObjectStore("drafts", { keyPath: ["author", "meeting"] });
-    };
-    request.onsuccess = () => {
-      request.result.onclose = () => { opening = null; };
-      request.result.onversionchange = () => { request.result.close(); opening = null; };
-      resolve(request.result);
-    };
-    request.onerror = () => reject(request.error);
-  }).catch((error) => { opening = null; throw error; });
-  return opening;
-}
-async function within(mode, work) {
-  const store = await opened();
-  return new Promise((resolve, reject) => {
-    const all = store.transaction(["entries", "drafts"], mode, { durability: "strict" });
-    let request = null;
-    all.oncomplete = () => resolve(request?.result);
-    all.onabort = () => reject(all.error);
-    request = work(all.objectStore("entries"), all.objectStore("drafts"));
-  });
-}
+const within = storeOf("kept", ["entries", "drafts"], (made) => {
+  made.createObjectStore("entries", { keyPath: "n" }).createIndex("author", "author");
+  made.createObjectStore("drafts", { keyPath: ["author", "meeting"] });
+}, { strict: true });
 
 // One question to the service, and how far this device's clock is off (ours minus the service's), measured with it.
 export const clock = { offset: 0, measured: false };
@@ -116,7 +119,7 @@ export function keptBy(author, page) {
   const made = new Map(); // what was written in this page, by its id: with words, and with what the page does next
   const loose = []; // what could not be stored: in this page only
   const others = typeof BroadcastChannel === "function" ? new BroadcastChannel("kept") : null;
-  let rows = [], last = 0, tail = Promise.resolve(), pending = 0;
+  let rows = [], fresh = false, written = 0, last = 0, tail = Promise.resolve(), pending = 0;
   let sending = false, again = false, timer = 0, pause = FIRST_PAUSE, most = MOST, failed = 0, renewed = false;
   const device = { rows: () => [...rows, ...loose], reachable: true, stopped: "", broken: false, loose: () => loose.length + pending };
   device.waiting = (meeting) => new Set([...device.rows().filter((one) => !one.refused), ...[...made.values()].filter((one) => !one.refused)]
@@ -126,13 +129,20 @@ export function keptBy(author, page) {
 
   async function look() {
     try {
-      rows = await within("readonly", (entries) => entries.index("author").getAll(author));
+      fresh = Boolean(others); // until another page says that something changed
+      let before = 0;
+      do { before = written; rows = await within("readonly", (entries) => entries.index("author").getAll(author)); } while (before !== written);
+      for (const [uuid, item] of made) if (item.stored && !rows.some((one) => one.uuid === uuid)) { made.delete(uuid); item.elsewhere = true; }
+      last = rows.reduce((most, one) => Math.max(most, one.n), last);
       device.broken = false;
-    } catch { device.broken = true; } // what was seen before still counts
+    } catch { device.broken = true; fresh = false; } // what was seen before still counts
     page.changed();
   }
   const changed = () => { others?.postMessage("changed"); return look(); };
-  others?.addEventListener("message", look);
+  others?.addEventListener("message", () => { fresh = false; look(); });
+  // In the order of writing, in all windows of this browser; a fraction of its own for each, so that no two are the same.
+  const own = Math.random();
+  const next = () => { last = Math.floor(Math.max(last + 1, Date.now())) + own; return last; };
   const inTurn = (work) => { pending += 1; tail = tail.then(work).finally(() => { pending -= 1; }); return tail; };
 
   const bound = (entry) => [entry.key, entry.case, entry.meeting, entry.author, entry.uuid].join("\n");
@@ -147,36 +157,51 @@ export function keptBy(author, page) {
       const entry = { uuid: item.uuid, meeting: item.meeting, case: item.case };
       try {
         const whole = await sealed(entry, item.fields, item.to);
+        whole.n = next();
         await within("readwrite", (entries, drafts) => {
-          if (item.fields.do === "line") drafts.delete([author, item.meeting]);
-          const newest = entries.openKeyCursor(null, "prev");
-          newest.onsuccess = () => { last = Math.max(last, newest.result?.key || 0) + 1; entries.add({ ...whole, n: last }); };
+          if (["line", "change"].includes(item.fields.do)) drafts.delete([author, item.meeting]);
+          entries.add(whole);
         });
         item.stored = true;
+        rows.push(whole);
+        written += 1;
+        others?.postMessage("changed");
       } catch { // no room, no store, no key: it lives in this page until it is sent
-        last += 1;
-        loose.push({ ...entry, author, open: item.fields, n: last });
+        loose.push({ ...entry, author, open: item.fields, n: next() });
         item.stored = false;
       }
-      await changed();
+      page.changed();
       device.send();
+      if (item.to) makeAhead(item.to.key);
     });
   };
+  // Taken back, as long as it has not gone out. Says whether it was still here.
+  device.takeBack = (uuid) => alone(async () => {
+    await look();
+    const here = device.rows().some((one) => one.uuid === uuid);
+    if (here) await device.drop(uuid);
+    return here;
+  });
 
   // What is being written, once a second: sealed like the rest, and given back by the service when the page is opened again.
   device.draft = (entry, fields, to) => inTurn(async () => {
     try {
       const whole = fields && await sealed({ uuid: newId(), ...entry }, { do: "draft", ...fields }, to);
       await within("readwrite", (_, drafts) => { if (whole) drafts.put(whole); else drafts.delete([author, entry.meeting]); });
+      if (to) makeAhead(to.key);
       return true;
     } catch { return false; }
   });
   device.drafts = async () => (await within("readonly", (_, drafts) => drafts.getAll()).catch(() => [])).filter((one) => one.author === author);
-  device.lastDraft = async (meeting) => {
-    const draft = await within("readonly", (_, drafts) => drafts.get([author, meeting])).catch(() => null);
-    if (!draft) return null;
-    const answer = await post([draft]).catch(() => null);
-    return answer?.results?.[0]?.done ? answer.results[0].fields : null;
+  // What was being written in a window that has gone makes room for this one's, and lies beside it until it is given back.
+  device.setAside = (meeting) => inTurn(async () => {
+    const draft = (await device.drafts()).find((one) => one.meeting === meeting);
+    if (draft) await within("readwrite", (_, drafts) => { drafts.put({ ...draft, of: meeting, meeting: `${meeting} ${next()}` }); drafts.delete([author, meeting]); }).catch(() => {});
+  });
+  // Its words, or null where the service does not give them. Fails without an answer.
+  device.open = async ({ of, ...draft }) => {
+    const { results: [found] } = await post([{ ...draft, meeting: of || draft.meeting }]);
+    return found.done ? found.fields : null;
   };
 
   const post = (chosen) => ask(`/meetings/${chosen[0].meeting}/record/entries/`, page.token(), {
@@ -184,7 +209,7 @@ export function keptBy(author, page) {
     body: JSON.stringify({ author, offset_ms: clock.measured ? clock.offset : 0, entries: chosen.map(({ n, ...entry }) => ({ ...entry, waited: made.get(entry.uuid)?.tried !== 0 })) }),
   });
 
-  function next() {
+  function chosenNext() {
     const all = device.rows().filter((entry) => !entry.refused).sort((a, b) => a.n - b.n);
     const chosen = [];
     let weight = 0;
@@ -197,7 +222,7 @@ export function keptBy(author, page) {
   }
   async function settle(results, answer) {
     const known = new Map(device.rows().map((entry) => [entry.uuid, entry]));
-    const settled = results.filter((one) => known.has(one.uuid));
+    const settled = results.filter((one) => known.has(one.uuid)), items = settled.map((one) => made.get(one.uuid));
     if (!settled.length) return false;
     await within("readwrite", (entries) => {
       for (const one of settled) {
@@ -205,10 +230,9 @@ export function keptBy(author, page) {
         if (!words) { if (one.done) entries.delete(n); else entries.put({ ...entry, n, refused: one.sentence }); }
       }
     });
-    for (const one of settled) {
-      const at = loose.findIndex((entry) => entry.uuid === one.uuid);
+    for (const [n, one] of settled.entries()) {
+      const at = loose.findIndex((entry) => entry.uuid === one.uuid), item = items[n];
       if (at >= 0) { if (one.done) loose.splice(at, 1); else loose[at].refused = one.sentence; }
-      const item = made.get(one.uuid);
       if (one.done) made.delete(one.uuid); else if (item) item.refused = true;
       await page.settled({ ...one, entry: known.get(one.uuid), fields: item?.fields || one.fields }, item, answer);
     }
@@ -216,8 +240,8 @@ export function keptBy(author, page) {
     return true;
   }
   async function batch() {
-    await look();
-    const chosen = next();
+    if (!fresh) await look();
+    const chosen = chosenNext();
     if (!chosen.length || device.stopped) return false;
     let answer = null;
     try { answer = await post(chosen); } catch { /* no signal, or no answer in time */ }
@@ -262,6 +286,7 @@ export function keptBy(author, page) {
   device.retry = async (meeting) => {
     const refused = rows.filter((entry) => entry.refused && (!meeting || entry.meeting === meeting));
     for (const { uuid } of refused) if (made.has(uuid)) made.get(uuid).refused = false;
+    fresh = false;
     if (refused.length) await within("readwrite", (entries) => { for (const { refused: _, ...entry } of refused) entries.put(entry); }).catch(() => {});
     device.send();
   };

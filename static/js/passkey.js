@@ -4,6 +4,7 @@ const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).re
 
 function prepared(options) {
   const key = { ...options.publicKey, challenge: bytes(options.publicKey.challenge) };
+  if (key.user) key.extensions = { ...key.extensions, prf: {} }; // so that it can also lock what is prepared on a device (vault.js)
   if (key.user) key.user = { ...key.user, id: bytes(key.user.id) };
   for (const list of ["excludeCredentials", "allowCredentials"]) {
     if (key[list]) key[list] = key[list].map((one) => ({ ...one, id: bytes(one.id) }));

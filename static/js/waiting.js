@@ -31,7 +31,7 @@ let drafts = []; // words that nobody kept, of a window that has gone
 async function lookForDrafts() {
   const { held } = navigator.locks ? await navigator.locks.query() : { held: [] };
   drafts = held.some(({ name }) => name === "writing") ? [] : await device.drafts();
-  for (const draft of place ? drafts : []) opened.set(draft.uuid, await device.lastDraft(draft.meeting));
+  for (const draft of place ? drafts : []) opened.set(draft.uuid, await device.open(draft).catch(() => null));
   show();
 }
 
@@ -69,7 +69,10 @@ function show() {
 }
 
 // The page of its own.
-const does = { arrive: "Somebody came", leave: "Somebody left", mistake: "A tap taken back" };
+const does = {
+  arrive: "Somebody came", leave: "Somebody left", mistake: "A tap taken back", guest: "Somebody new came", choose: "A choice among versions",
+  confirm: "A decision from before, agreed to", bring_up: "What somebody brought, taken up", read_back: "What each one said when it was read back", close: "The close of the meeting",
+};
 function list(text) {
   document.getElementById("on-this-device-state").textContent = text || (device.broken ? "This browser keeps nothing on this device." : "Nothing waits here. What you wrote is at the service.");
   const refused = device.refused();
@@ -81,10 +84,10 @@ function list(text) {
 }
 function card(entry, why, remove) {
   const fields = opened.get(entry.uuid), sheet = element("li", "", { className: "sheet sheet--wait stack-tight" });
-  const what = fields ? fields.text || does[fields.do] : "";
-  const said = element("p", what || "Sealed: it cannot be read here.", { className: fields?.text ? "voice" : "soft", dir: "auto" });
+  const what = fields ? fields.text || fields.words || does[fields.do] : "";
+  const said = element("p", what || "Sealed: it cannot be read here.", { className: fields?.text || fields?.words ? "voice" : "soft", dir: "auto" });
   const links = element("p", "", { className: "row" });
-  links.append(element("a", "Open the meeting", { href: `/meetings/${entry.meeting}/` }));
+  links.append(element("a", "Open the meeting", { href: `/meetings/${entry.of || entry.meeting}/` }));
   const away = element("button", "Remove it from this device", { type: "button", className: "link" });
   away.addEventListener("click", () => {
     if (away.dataset.sure) { remove(); return; }

@@ -8,28 +8,34 @@ from datetime import timedelta
 from uuid import uuid4
 
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from meetings.models import (
     Addendum,
     DecidedWithout,
     Invitation,
+    KeptBack,
     Line,
     Meeting,
     MeetingStaff,
     NoteShare,
+    OnTheWay,
+    OutOfSight,
     Presence,
     ReadBack,
     TeamChange,
+    ToBring,
     Told,
 )
-from network.models import Consent, Member, Staff, TeamMember
+from network.models import Consent, Inquiry, Member, Opening, ReaderPause, Staff, TeamMember, User, WayIn
 from referrals.models import (
     Case,
     CaseClosure,
     CaseHandover,
     Contact,
     FirstHeardCorrection,
+    OnCall,
     Referral,
     ResponseTimer,
     UrgencyChange,
@@ -43,6 +49,8 @@ from tests.factories import (
     make_member,
     make_network,
     make_service,
+    make_staff,
+    open_in_need,
     say,
     start,
 )
@@ -181,6 +189,12 @@ def contact(c, **extra):
     return insert(Contact, **values)
 
 
+def called_back(c):
+    return Contact.objects.create(
+        case=c.case, network=c.network, service=c.service, kind="called_back", by_staff=c.coordinator, words="She sleeps.", at=now(-1)
+    )  # fmt: skip
+
+
 def closure(c, **extra):
     """Without a meeting, complete."""
     values = {"case_id": c.case.pk, "kind": "without_meeting", "reason": "She lives elsewhere now.", "offers": "Three times.",
@@ -246,7 +260,7 @@ def _(c):
 
 @breaks("staff_has_a_role")
 def _(c):
-    return change(c.lead, is_lead=False)
+    return change(c.clinician3, is_clinician=False)
 
 
 @breaks("staff_name_given")
@@ -274,6 +288,16 @@ def _(c):
     return "SELECT od.log_reading('diary', %s, %s)", [c.case.uuid, c.network.pk]
 
 
+@breaks("audit_verb_is_known", by="coordinator")
+def _(c):
+    return "SELECT od.log_audit('took Elina to hospital', 'case', %s)", [c.case.uuid]
+
+
+@breaks("audit_in_plain_words", by="coordinator")
+def _(c):
+    return "SELECT od.log_audit('took a call', 'of Elina', %s)", [c.case.uuid]
+
+
 @breaks("member_name_given", by="coordinator")
 def _(c):
     return change(c.friend, name=" \n")
@@ -292,6 +316,66 @@ def _(c):
 @breaks("member_leaves_with_reason", by="person")
 def _(c):
     return change(c.friend, left_at=now())
+
+
+def twice(c, **extra):
+    """A guest whom two phones named in a meeting: the earlier row and the later one."""
+    meeting = going_on(c)
+    rows = [make_member(c.network, name, account=False, **extra) for name in ("Anna", "  anna")]
+    for one in rows:
+        scope = {"meeting": meeting, "network": c.network, "service": c.service, "recorded_by": c.clinician1}
+        Presence.objects.create(uuid=one.uuid, member=one, name=one.name, arrived_at=now(-9), **scope)
+    return rows
+
+
+def same(one, other, **extra):
+    return change(one, **{"same_as_id": other.pk, "left_at": now(), "left_reason": "The same person as Anna."} | extra)
+
+
+@breaks("same_person_of_one_name", by="clinician1")
+def _(c):
+    return same(twice(c)[1], c.mother)
+
+
+@breaks("same_person_of_one_name", by="clinician1")
+def _(c):
+    return same(twice(c)[1], c.person2)
+
+
+@breaks("same_person_of_one_name", by="clinician1")
+def _(c):
+    return same(make_member(c.network, "Anna", account=False), twice(c)[0])  # not named in a meeting
+
+
+@breaks("same_person_of_one_name", by="clinician1")
+def _(c):
+    first, second = twice(c)
+    return same(second, first, left_at=None, left_reason="")
+
+
+@breaks("same_person_of_one_name", by="clinician1")
+def _(c):
+    first, second = twice(c)
+    return [same(second, first), same(first, second)]
+
+
+@breaks("same_person_of_one_name", by="clinician1")
+def _(c):
+    return same(twice(c)[1], make_member(c.network, "Anna", account=False, left_at=now(), left_reason="She moved"))
+
+
+@breaks("same_person_of_one_name")
+def _(c):
+    first, second = twice(c)
+    return same(second, first, user_id=c.lead.user.pk, joined_at=now())
+
+
+@breaks("same_person_of_one_name", by="clinician1")
+def _(c):
+    guest = twice(c)[1]
+    return insert(
+        Member, network_id=c.network.pk, name="Anna", same_as_id=guest.pk, left_at=now(), left_reason="The same"
+    )
 
 
 @breaks("person_stays_in_network", by="coordinator")
@@ -340,6 +424,94 @@ def _(c):
 @breaks("consent_is_for_others", by="person")
 def _(c):
     return share_row(c, member_id=c.person.pk)
+
+
+def pause_row(c, **extra):
+    return insert(
+        ReaderPause, **{"member_id": c.mother.pk, "how": "own_page", "recorded_by_id": c.person.user.pk} | extra
+    )
+
+
+def paused(c, member):
+    return ReaderPause.objects.create(
+        member=member, network=c.network, service=c.service, how="own_page", recorded_by=c.person.user
+    )
+
+
+@breaks("consent_lasts_until_a_time_to_come", by="person")
+def _(c):
+    return consent_row(c, until=now(-1))
+
+
+@breaks("consent_since_a_time_before", by="person")
+def _(c):
+    return consent_row(c, covers="from_now", since=now(5))
+
+
+@breaks("consent_since_a_time_before", by="clinician1")
+def _(c):
+    return consent_row(c, since=now(-5), **on_paper(c, where="in the kitchen"))
+
+
+@breaks("share_lasts_until_a_time_to_come", by="person")
+def _(c):
+    return share_row(c, until=now(-1))
+
+
+@breaks("reader_is_not_paused", by="person")
+def _(c):
+    paused(c, c.friend)
+    return consent_row(c)
+
+
+@breaks("reader_is_not_paused", by="clinician1")
+def _(c):
+    paused(c, c.friend)
+    return share_row(c, **on_paper(c, where="in the kitchen"))
+
+
+@breaks("pause_one_at_a_time", by="person")
+def _(c):
+    return [pause_row(c), pause_row(c)]
+
+
+@breaks("pause_names_its_witness", by="clinician1")
+def _(c):
+    return pause_row(c, **on_paper(c, where="in the kitchen", witness=" "))
+
+
+@breaks("consent_says_where", by="clinician1")
+def _(c):
+    return pause_row(c, **on_paper(c, where=" "))
+
+
+@breaks("consent_is_for_others", by="person")
+def _(c):
+    return pause_row(c, member_id=c.person.pk)
+
+
+@breaks("one_of_the_answers_pause", by="clinician1")
+def _(c):
+    return pause_row(c, how="by_rumour", where="x", witness="y", recorded_by_id=c.clinician1.user.pk)
+
+
+@breaks("pause_ends_by_the_persons_word", by="clinician1")
+def _(c):
+    return change(paused(c, c.mother), ended_at=now(), ended_by_id=c.clinician1.user.pk, ended_where="The kitchen")
+
+
+@breaks("pause_ended_by_somebody")
+def _(c):
+    """By nobody: the owner of the tables tries, for the app's role has to say that it was itself."""
+    return change(paused(c, c.mother), ended_at=now())
+
+
+@breaks("stays_as_written", by="person")
+def _(c):
+    """A pause that is over, begun again under the old word."""
+    row = paused(c, c.mother)
+    ReaderPause.objects.filter(pk=row.pk).update(ended_at=now(), ended_by=c.person.user)
+    return change(row, ended_at=now(), ended_by_id=c.person.user.pk)
 
 
 @breaks("consent_one_at_a_time", by="person")
@@ -425,6 +597,37 @@ def _(c):
 def _(c):
     """Somebody is told of a time that is no more."""
     return told_row(c, moves=3)
+
+
+def way_row(c, **extra):
+    return insert(OnTheWay, **{"meeting_id": c.booked.pk, "moves": 0, "going": True, "by_id": c.clinician1.pk} | extra)
+
+
+@breaks("on_the_way_before_it_starts", by="clinician1")
+def _(c):
+    start(c.booked, c.clinician1)
+    return way_row(c)
+
+
+@breaks("on_the_way_within_hours", by="clinician1")
+def _(c):
+    return way_row(c, meeting_id=make_meeting(c.case, c.clinician1, starts_at=now(600)).pk)
+
+
+@breaks("on_the_way_said_once", by="clinician1")
+def _(c):
+    return [way_row(c), way_row(c)]
+
+
+@breaks("on_the_way_said_once", by="clinician1")
+def _(c):
+    """Nobody takes back what nobody said."""
+    return way_row(c, going=False)
+
+
+@breaks("moved_meanwhile", by="clinician1")
+def _(c):
+    return way_row(c, moves=1)
 
 
 @breaks("one_of_the_answers_share", by="clinician1")
@@ -1200,6 +1403,14 @@ def _(c):
     return line(going_on(c), c, uuid=c.voice.uuid)
 
 
+@breaks("only_lines_of_the_meeting", by="clinician3")
+def _(c):
+    covered = make_meeting(c.case, c.clinician1, c.clinician3, starts_at=now(-40))
+    close(start(covered, c.person, c.clinician1, at=now(-30)), at=now(-2))
+    told = {"uuid": str(uuid4()), "kind": "told", "text": "Elina came in.", "said_at": str(now(-9))}
+    return "SELECT od.keep_late_line(%s, '', %s)", [covered.uuid, json.dumps(told)]
+
+
 @breaks("replaced_before_the_close", by="clinician1")
 def _(c):
     return line(c.held, c, replaces_id=c.voice.pk)
@@ -1210,6 +1421,36 @@ def _(c):
     """A voice in the place of a decision."""
     meeting = going_on(c)
     return line(meeting, c, replaces_id=say(meeting, "We wait.", kind="decision").pk)
+
+
+@breaks("replaced_before_the_close", by="clinician1")
+def _(c):
+    """A choice, told after the close: it replaces nothing that was read back."""
+    said = {"said_at": c.held.started_at + hours(1), "text": c.voice.text, "chosen": True}
+    return line(c.held, c, replaces_id=c.voice.pk, **said)
+
+
+@breaks("choice_keeps_the_words", by="clinician1")
+def _(c):
+    meeting = going_on(c)
+    return line(meeting, c, replaces_id=say(meeting, "I whisper.", who=c.person).pk, text="She shouts.", chosen=True)
+
+
+@breaks("choice_keeps_the_words", by="clinician1")
+def _(c):
+    """A choice of nothing."""
+    return line(going_on(c), c, chosen=True)
+
+
+@breaks("left_is_told_after_the_close", by="clinician1")
+def _(c):
+    """While it goes on, a departure is the end of a presence: a line would contest decisions past it."""
+    return line(going_on(c), c, kind="left", member_id=c.person.pk, voice="Elina")
+
+
+@breaks("left_is_told_after_the_close", by="clinician1")
+def _(c):
+    return line(c.held, c, kind="left", member_id=c.person.pk, voice="Elina", said_at=c.held.closed_at)
 
 
 @breaks("decision_with_the_person", by="clinician1")
@@ -1493,6 +1734,18 @@ def close_now(c):
 # -- What is written stays ----------------------------------------------------------------------------------------------------
 
 
+@breaks("stays_as_written")
+def _(c):
+    """What was read back is called late afterwards, and so taken from those who read it."""
+    return change(c.voice, late=True)
+
+
+@breaks("stays_as_written")
+def _(c):
+    """What came late is called read back."""
+    return change(say(c.held, "This came late.", who=c.mother, at=now(-60 * 200)), late=False)
+
+
 @breaks("stays_as_written", by="clinician1")
 def _(c):
     """A closed meeting gets another end."""
@@ -1651,3 +1904,525 @@ def _(c):
     uuid, then = uuid4(), now(-60 * 24 * 7)
     begin = "UPDATE meetings_meeting SET status = 'started', started_at = %s WHERE uuid = %s"
     return [booking(c, uuid=uuid, starts_at=then, booked_by_id=c.clinician1.pk), (begin, [then, uuid])]
+
+
+# -- Opening in need ----------------------------------------------------------------------------------------------------------
+
+
+def opening(c, person="Elina", back="040 555 0134", why="She rang.", hours=4):
+    return "SELECT * FROM od.open_in_need(%s, %s, %s, %s)", [person, back, why, hours]
+
+
+breaks("opening_says_why", by="clinician3")(lambda c: opening(c, why=" "))
+breaks("opening_for_some_hours", by="clinician3")(lambda c: opening(c, hours=99))
+breaks("opening_says_why")(lambda c: insert(Opening, **opened(c, reason="")))
+breaks("opening_for_some_hours")(lambda c: insert(Opening, **opened(c, hours=48)))
+breaks("opening_for_some_hours", by="clinician3")(lambda c: opening(c, "Nobody", hours=None))
+
+
+def opened(c, **extra):
+    return {"network_id": c.network.pk, "staff_id": c.clinician3.pk, "reason": "She rang.", "hours": 4, "opened_at": now(),
+            "ends_at": now()} | extra  # fmt: skip
+
+
+@breaks("opening_is_for_staff", by="person2")
+def open_without_working_here(c):
+    return opening(c)
+
+
+@breaks("opening_is_for_staff", by="clinician3")
+def open_a_network_of_ones_own(c):
+    Member.objects.filter(pk=c.friend.pk).update(user=c.clinician3.user)
+    return opening(c)
+
+
+@breaks("opening_is_for_staff")
+def open_the_network_one_has_left(c):
+    Member.objects.filter(pk=c.friend.pk).update(user=c.clinician3.user, left_at=now(), left_reason="Moved")
+    return insert(Opening, **opened(c))
+
+
+breaks("opening_one_at_a_time")(lambda c: [insert(Opening, **opened(c)), insert(Opening, **opened(c, hours=1))])
+
+
+@breaks("opening_is_over", by="clinician3")
+def end_what_has_ended_by_itself(c):
+    return change(
+        open_in_need(c.network, c.clinician3, opened_at=now(-300)), ended_at=now(), ended_by_id=c.clinician3.user.pk
+    )
+
+
+@breaks("opening_is_over", by="person")
+def open_again_what_was_ended(c):
+    one = open_in_need(c.network, c.clinician3)
+    Opening.objects.filter(pk=one.pk).update(ended_at=now(), ended_by=c.person.user)
+    return change(one, ended_at=None, ended_by_id=c.person.user.pk)
+
+
+breaks("opening_ended_by_somebody")(lambda c: change(open_in_need(c.network, c.clinician3), ended_at=now()))
+
+
+# -- Looking into the log -----------------------------------------------------------------------------------------------------
+
+
+def inquiry(c, **extra):
+    return insert(Inquiry, **{"by_id": c.lead.pk, "service_id": c.service.pk, "purpose": "A complaint."} | extra)
+
+
+breaks("inquiry_says_why", by="lead")(lambda c: inquiry(c, purpose=" "))
+breaks("inquiry_days_in_order", by="lead")(lambda c: inquiry(c, first_day="2026-03-04", last_day="2026-03-03"))
+breaks("of_the_same_network", by="lead")(lambda c: inquiry(c, network_id=c.network2.pk))
+breaks("of_the_same_network", by="lead")(lambda c: inquiry(c, reader_id=c.clinician4.pk))
+
+
+def make_way_in(member, kind):
+    return "SELECT od.make_way_in(%s, %s, %s, %s)", [member.uuid, kind, uuid4(), uuid4().hex]
+
+
+@breaks("way_in_for_those_wanted", by="coordinator")
+def _(c):
+    return make_way_in(make_member(c.network, "Kerttu", account=False, email="k@example.org", wanted=False), "email")
+
+
+@breaks("way_in_needs_an_address", by="coordinator")
+def _(c):
+    return make_way_in(make_member(c.network, "Kerttu", account=False), "email")
+
+
+@breaks("way_in_needs_a_number", by="coordinator")
+def _(c):
+    aunt = make_member(c.network, "Kerttu", account=False)
+    type(aunt.contact).objects.filter(member=aunt).update(phone="040 555 0134")
+    return make_way_in(aunt, "sms")
+
+
+@breaks("paper_for_those_without", by="coordinator")
+def _(c):
+    return make_way_in(make_member(c.network, "Kerttu", account=False, email="k@example.org"), "paper")
+
+
+@breaks("way_in_to_their_account", by="coordinator")
+def _(c):
+    type(c.mother.contact).objects.filter(member=c.mother).update(email="somebody@example.org")
+    return make_way_in(c.mother, "email")
+
+
+@breaks("one_of_the_answers_way_in", by="coordinator")
+def _(c):
+    return make_way_in(make_member(c.network, "Kerttu", account=False), "pigeon")
+
+
+@breaks("way_in_handed_to_somebody", by="coordinator")
+def _(c):
+    way = WayIn.objects.create(
+        network=c.network,
+        service=c.service,
+        member=c.friend,
+        user=c.friend.user,
+        kind="paper",
+        secret="x",
+        made_by=c.lead,
+    )
+    return "SELECT od.hand_over_way_in(%s, ' ', 'whom to call')", [way.uuid]
+
+
+def way_in(c):
+    who = {
+        "network_id": c.network.pk,
+        "service_id": c.service.pk,
+        "member_id": c.friend.pk,
+        "user_id": c.friend.user_id,
+    }
+    return insert(WayIn, kind="paper", secret="x", made_by_id=c.lead.pk, **who)
+
+
+@breaks("way_in_has_its_address")
+def _(c):
+    who = {
+        "network_id": c.network.pk,
+        "service_id": c.service.pk,
+        "member_id": c.friend.pk,
+        "user_id": c.friend.user_id,
+    }
+    return insert(WayIn, kind="sms", secret="x", made_by_id=c.lead.pk, **who)
+
+
+@breaks("user_phone_with_country")
+def _(c):
+    return change(c.lead.user, phone="040 555 0134")
+
+
+# -- What the lead changes -------------------------------------------------------------------------------------------------------
+
+
+def settings(c, **extra):
+    """As the lead changes them, who has seen all that was changed."""
+    now = {"seen": 0, "name": "Tornio team", "languages": "", "zone": "Europe/Helsinki", "emergency": "112", "advice": "Call 112.",
+           "night": "016 555 0100", "reply": 72, "public": True} | extra  # fmt: skip
+    return f"SELECT od.change_service(%s, {', '.join(['%s'] * len(now))})", [c.service.pk, *now.values()]
+
+
+def roles(who, *chosen):
+    """What somebody does here, as the lead changes it."""
+    flags = [role in chosen for role in ("coordinator", "clinician", "lead")]
+    return "SELECT od.change_staff(%s, %s, 'nurse', 'none', %s, %s, %s)", [who.uuid, who.name, *flags]
+
+
+def somebody_new(c, service=None):
+    """Somebody who begins to work here."""
+    values = [(service or c.service).pk, uuid4(), "Kerttu", "kerttu@example.org", "nurse", "none", True, True, True]
+    return f"SELECT od.add_staff({', '.join(['%s'] * len(values))})", values
+
+
+def after_leaving(c, statement):
+    """What a clinician of no team tries when their work here has ended."""
+    Staff.objects.filter(pk=c.clinician3.pk).update(left_at=now())
+    return statement
+
+
+breaks("service_name_given", by="lead")(lambda c: settings(c, name=" "))
+breaks("service_emergency_number_given", by="lead")(lambda c: settings(c, emergency="the usual one"))
+breaks("service_emergency_advice_given", by="lead")(lambda c: settings(c, advice=" "))
+breaks("service_reply_within_two_weeks", by="lead")(lambda c: settings(c, reply=337))
+breaks("service_time_zone_known", by="lead")(lambda c: settings(c, zone="Europe/Tornio"))
+breaks("service_time_zone_known", by="lead")(lambda c: settings(c, zone="FOO+3"))
+
+
+@breaks("service_changed_meanwhile", by="lead")
+def _(c):
+    """By somebody who has not seen what a colleague has just changed."""
+    return [settings(c, night="016 555 0101"), settings(c)]
+
+
+breaks("service_keeps_a_lead")(lambda c: change(c.lead, left_at=now()))
+breaks("service_keeps_a_lead")(lambda c: change(c.lead, is_lead=False, is_coordinator=True))
+
+
+@breaks("service_keeps_a_lead")
+def _(c):
+    """The other one cannot sign in."""
+    other = make_staff(c.service, "Lotta", "lead")
+    User.objects.filter(pk=other.user_id).update(is_active=False)
+    return change(c.lead, left_at=now())
+
+
+@breaks("another_lead_does_this", by="lead")
+def _(c):
+    make_staff(c.service, "Lotta", "lead")
+    return "SELECT od.end_staff(%s)", [c.lead.uuid]
+
+
+@breaks("another_lead_does_this", by="lead")
+def _(c):
+    make_staff(c.service, "Lotta", "lead")
+    return roles(c.lead, "coordinator")
+
+
+@breaks("hands_over_before_leaving", by="lead")
+def _(c):
+    """A turn that is still to come."""
+    period = DateTimeTZRange(now(60), now(120))
+    OnCall.objects.create(service=c.service, role="clinician", staff=c.clinician3, period=period)
+    return "SELECT od.end_staff(%s)", [c.clinician3.uuid]
+
+
+@breaks("meeting_keeps_somebody", by="lead")
+def _(c):
+    """Nobody else comes."""
+    make_meeting(c.case, c.clinician3, starts_at=now(60 * 48))
+    return "SELECT od.end_staff(%s)", [c.clinician3.uuid]
+
+
+@breaks("meeting_keeps_somebody")
+def _(c):
+    """The other one has left before; and it is going on."""
+    meeting = make_meeting(c.case, c.clinician3, c.former, starts_at=now(-40))
+    start(meeting, c.person, c.clinician3, at=now(-30))
+    return [change(c.former, left_at=now()), change(c.clinician3, left_at=now())]
+
+
+breaks("role_is_needed", by="lead")(lambda c: roles(c.coordinator, "clinician"))
+breaks("role_is_needed", by="lead")(lambda c: roles(c.clinician1, "coordinator"))
+
+
+@breaks("role_is_needed", by="lead")
+def _(c):
+    """Of no team, and expected at a meeting."""
+    make_meeting(c.case, c.clinician3, starts_at=now(60 * 48))
+    return roles(c.clinician3, "coordinator")
+
+
+@breaks("role_is_needed", by="lead")
+def _(c):
+    """A turn that is still to come."""
+    period = DateTimeTZRange(now(60), now(120))
+    OnCall.objects.create(service=c.service, role="clinician", staff=c.clinician3, period=period)
+    return roles(c.clinician3, "coordinator")
+
+
+@breaks("owner_works_here")
+def _(c):
+    """A case given by hand to somebody who has left."""
+    return [change(c.clinician3, left_at=now()), change(c.case, owner_id=c.clinician3.pk)]
+
+
+breaks("one_of_the_answers_staff", by="lead")(
+    lambda c: ("SELECT od.change_staff(%s, 'Leena', 'shaman', 'none', false, true, false)", [c.clinician1.uuid])
+)
+
+
+# -- One's own word on single lines ---------------------------------------------------------------------------------------------
+
+
+def keep_row(c, **extra):
+    return insert(KeptBack, **{"line_id": c.voice.pk, "member_id": c.person.pk} | extra)
+
+
+def sight_row(c, **extra):
+    values = {"meeting_id": c.held.pk, "line_id": c.voice.pk, "why": "wrong_case", "words": "About another family.",
+              "asked_by_id": c.clinician1.pk} | extra  # fmt: skip
+    return insert(OutOfSight, **values)
+
+
+def asked(c, by, **extra):
+    return OutOfSight.objects.create(
+        **{"meeting": c.held, "network": c.network, "service": c.service, "line": c.voice, "why": "wrong_case",
+           "words": "About another family.", "asked_by": by} | extra,
+    )  # fmt: skip
+
+
+def bring_row(c, **extra):
+    return insert(ToBring, **{"network_id": c.network.pk, "member_id": c.person.pk, "text": "The nights."} | extra)
+
+
+@breaks("kept_back_by_one", by="person")
+def _(c):
+    return keep_row(c, line_id=c.reflection.pk, staff_id=c.clinician1.pk)
+
+
+@breaks("kept_back_once", by="person")
+def _(c):
+    return [keep_row(c), keep_row(c)]
+
+
+@breaks("kept_back_by_whose_words", by="mother")
+def _(c):
+    return keep_row(c, member_id=c.mother.pk)
+
+
+@breaks("kept_back_by_whose_words", by="clinician2")
+def _(c):
+    return keep_row(c, line_id=c.reflection.pk, member_id=None, staff_id=c.clinician2.pk)
+
+
+@breaks("kept_back_as_it_stands", by="person")
+def _(c):
+    meeting = going_on(c)
+    first = say(meeting, "So.", who=c.person)
+    say(meeting, "So, then.", who=c.person, replaces=first)
+    return keep_row(c, line_id=first.pk)
+
+
+@breaks("stays_as_written", by="person")
+def _(c):
+    """What was shared again is kept back by a new word only."""
+    row = KeptBack.objects.create(line=c.voice, meeting=c.held, network=c.network, service=c.service, member=c.person)
+    KeptBack.objects.filter(pk=row.pk).update(ended_at=now())
+    return change(row, ended_at=now())
+
+
+@breaks("out_of_sight_one_thing", by="clinician1")
+def _(c):
+    beside = Addendum.objects.create(
+        meeting=c.held, network=c.network, service=c.service, kind="added", text="Yes.", member=c.person, name="x"
+    )
+    return sight_row(c, addendum_id=beside.pk)
+
+
+@breaks("out_of_sight_says_why", by="clinician1")
+def _(c):
+    return sight_row(c, words=" ")
+
+
+@breaks("out_of_sight_repeats_nothing", by="clinician1")
+def _(c):
+    return sight_row(c, words=f"He said: {c.voice.text.upper()}")
+
+
+@breaks("one_of_the_answers_out_of_sight", by="clinician1")
+def _(c):
+    return sight_row(c, why="it is unkind")
+
+
+@breaks("out_of_sight_after_the_close", by="clinician1")
+def _(c):
+    meeting = going_on(c)
+    return sight_row(c, meeting_id=meeting.pk, line_id=say(meeting, "So.", who=c.person).pk)
+
+
+@breaks("out_of_sight_asked_once", by="clinician2")
+def _(c):
+    asked(c, c.clinician1)
+    return sight_row(c, asked_by_id=c.clinician2.pk)
+
+
+@breaks("out_of_sight_by_two_people", by="clinician1")
+def _(c):
+    return change(asked(c, c.clinician1), second_id=c.clinician1.pk)
+
+
+@breaks("out_of_sight_in_own_name", by="clinician1")
+def _(c):
+    return change(asked(c, c.clinician1), second_id=c.clinician2.pk)
+
+
+@breaks("out_of_sight_within_three_days", by="clinician2")
+def _(c):
+    return change(asked(c, c.clinician1, asked_at=now(-73 * 60)), second_id=c.clinician2.pk)
+
+
+@breaks("out_of_sight_with_the_team", by="clinician3")
+def _(c):
+    """The owner of the case and somebody from the desk: neither was in the room, and neither leads."""
+    Case.objects.filter(pk=c.case.pk).update(owner=c.clinician3)
+    return change(asked(c, c.coordinator), second_id=c.clinician3.pk)
+
+
+@breaks("stays_as_written", by="lead")
+def _(c):
+    """Done by two already: no third name."""
+    row = asked(c, c.clinician1)
+    OutOfSight.objects.filter(pk=row.pk).update(second=c.clinician2)
+    return change(row, second_id=c.lead.pk)
+
+
+@breaks("stays_as_written")
+def _(c):
+    """Not even the owner of the tables takes a line out of sight alone."""
+    return change(c.voice, out_of_sight_at=now())
+
+
+@breaks("stays_as_written")
+def _(c):
+    """And nothing brings it back."""
+    OutOfSight.objects.filter(pk=asked(c, c.clinician1).pk).update(second=c.clinician2)
+    return change(c.voice, out_of_sight_at=None)
+
+
+@breaks("of_the_same_network", by="clinician1")
+def _(c):
+    """A line of another meeting."""
+    other = make_meeting(c.case, c.clinician1, starts_at=now(-60 * 50))
+    start(other, c.person, c.clinician1, at=now(-60 * 50))
+    line_of_it = say(other, "So.", who=c.person, at=now(-60 * 50 + 5))
+    close(other, at=now(-60 * 49))
+    return sight_row(c, line_id=line_of_it.pk)
+
+
+@breaks("of_the_same_network", by="clinician1")
+def _(c):
+    """A call belongs to no meeting."""
+    return sight_row(c, line_id=None, contact_id=called_back(c).pk)
+
+
+@breaks("out_of_sight_repeats_nothing", by="clinician1")
+def _(c):
+    return sight_row(c, meeting_id=None, line_id=None, contact_id=called_back(c).pk, words="It says: she  sleeps.")
+
+
+@breaks("out_of_sight_asked_once", by="clinician2")
+def _(c):
+    contact = called_back(c)
+    asked(c, c.clinician1, meeting=None, line=None, contact=contact)
+    return sight_row(c, meeting_id=None, line_id=None, contact_id=contact.pk, asked_by_id=c.clinician2.pk)
+
+
+@breaks("stays_as_written")
+def _(c):
+    """What may change as words go out of sight changes for nothing else, for nobody."""
+    return change(called_back(c), words="She is well.")
+
+
+@breaks("stays_as_written")
+def _(c):
+    return change(exception(c), text="We did nothing.")
+
+
+@breaks("stays_as_written")
+def _(c):
+    return change(c.case.referrals.get(), call_back="040 555 0199")
+
+
+@breaks("stays_as_written")
+def _(c):
+    return change(brought(c)[1], out_of_sight_at=now())
+
+
+@breaks("stays_as_written")
+def _(c):
+    """And nothing brings it back."""
+    row = called_back(c)
+    OutOfSight.objects.filter(pk=asked(c, c.clinician1, meeting=None, line=None, contact=row).pk).update(
+        second=c.clinician2
+    )
+    return change(row, words="She sleeps.", out_of_sight_at=None)
+
+
+@breaks("to_bring_says_something", by="mother")
+def _(c):
+    return bring_row(c, member_id=c.mother.pk, text=" ")
+
+
+@breaks("meetings_tobring_uuid_key", by="person")
+def _(c):
+    uuid = uuid4()
+    return [bring_row(c, uuid=uuid), bring_row(c, uuid=uuid)]
+
+
+def brought(c):
+    """A meeting that goes on, and what the mother brings to it."""
+    row = ToBring.objects.create(
+        member=c.mother, network=c.network, service=c.service, text="The nights.", in_the_room=True, at=now(-90)
+    )
+    return going_on(c), row
+
+
+@breaks("brought_taken_up_in_a_meeting")
+def _(c):
+    return bring_row(c, taken_up_at=now())
+
+
+@breaks("taken_up_with_the_person", by="clinician1")
+def _(c):
+    """After the person has left."""
+    meeting, row = brought(c)
+    meeting.presences.filter(member=c.person).update(left_at=now(-5))
+    return change(row, taken_up_in_id=meeting.pk, taken_up_at=now())
+
+
+@breaks("taken_up_with_the_person", by="clinician1")
+def _(c):
+    """In somebody else’s meeting."""
+    _, row = brought(c)
+    return change(row, taken_up_in_id=c.meeting2.pk, taken_up_at=now())
+
+
+@breaks("stays_as_written", by="clinician1")
+def _(c):
+    """Taken up once."""
+    meeting, row = brought(c)
+    ToBring.objects.filter(pk=row.pk).update(taken_up_in=meeting, taken_up_at=now())
+    return change(row, taken_up_at=now())
+
+
+@breaks("stays_as_written")
+def _(c):
+    """Whether everybody may see it, its author said as they wrote it."""
+    return change(brought(c)[1], in_the_room=False)
+
+
+@breaks("case_is_open", by="person")
+def _(c):
+    """Where nobody meets any more, nobody would read it."""
+    closed(c)
+    return bring_row(c)

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from meetings.actions.record import When, arrive
+from meetings.actions.moments import When
+from meetings.actions.record import arrive
 from meetings.models import DecidedWithout
 from tests.conftest import acting_as, role
 from tests.factories import hours, make_cast, make_meeting, say, start
@@ -48,7 +50,8 @@ def test_what_is_entered_afterwards_begins_when_it_did(cast):
     assert cast.booked.started_at == began
 
 
-def test_a_decision_is_confirmed_now_and_not_when_the_person_was_still_there(cast):
+def test_the_persons_word_counts_from_when_it_was_given_in_the_room(cast):
+    """In a kitchen without signal it comes to the service later. As with a decision, the moment is tested, not the arrival."""
     entered = make_meeting(cast.case, cast.clinician1, starts_at=timezone.now() - hours(9), entered_afterwards=True,
                            entered_why="no battery")  # fmt: skip
     start(entered, cast.person, cast.clinician1, at=timezone.now() - hours(9))
@@ -56,21 +59,28 @@ def test_a_decision_is_confirmed_now_and_not_when_the_person_was_still_there(cas
         entered, "We meet at the library.", kind="decision", state="to_be_confirmed", at=timezone.now() - hours(8)
     )
     start(cast.booked, cast.person, cast.clinician1, at=timezone.now() - hours(1))
-    was_there = timezone.now() - timedelta(minutes=50)
+    cast.booked.presences.filter(member=cast.person).update(left_at=timezone.now() - timedelta(minutes=30))
     sql = "UPDATE meetings_line SET state = 'confirmed', confirmed_in_id = %s, confirmed_at = %s WHERE id = %s"
+    for minutes in (20, 70, -2):  # when she had left, before it began, and still to come
+        refused = pytest.raises(IntegrityError, match="confirmed_by_the_person_in_a_meeting")
+        with refused, transaction.atomic(), role("od_app"), acting_as(cast.clinician1.user.pk):
+            straight(sql, cast.booked.pk, timezone.now() - timedelta(minutes=minutes), waits.pk)
+    was_there = timezone.now() - timedelta(minutes=50)
     with role("od_app"), acting_as(cast.clinician1.user.pk):
         straight(sql, cast.booked.pk, was_there, waits.pk)
     waits.refresh_from_db()
-    assert timezone.now() - waits.confirmed_at < timedelta(minutes=1)
+    assert waits.confirmed_at == was_there
 
 
-def test_and_refused_once_the_person_has_left(cast):
-    exception = b.exception(cast)
-    start(cast.booked, cast.person, cast.clinician1, at=timezone.now() - hours(1))
+def test_nothing_is_talked_about_once_the_person_has_left_or_before_it_was_decided(cast):
+    exception = b.exception(cast)  # an hour ago
+    start(cast.booked, cast.person, cast.clinician1, at=timezone.now() - hours(2))
     cast.booked.presences.filter(member=cast.person).update(left_at=timezone.now() - timedelta(minutes=30))
     sql = (
         "UPDATE meetings_decidedwithout SET taken_up_in_id = %s, taken_up_at = %s, taken_up_words = 'Yes' WHERE id = %s"
     )
-    with pytest.raises(Exception, match="taken_up_with_the_person"), role("od_app"), acting_as(cast.clinician1.user.pk):
-        straight(sql, cast.booked.pk, timezone.now() - timedelta(minutes=50), exception.pk)
+    for minutes in (20, 90):
+        refused = pytest.raises(IntegrityError, match="taken_up_with_the_person")
+        with refused, transaction.atomic(), role("od_app"), acting_as(cast.clinician1.user.pk):
+            straight(sql, cast.booked.pk, timezone.now() - timedelta(minutes=minutes), exception.pk)
     assert DecidedWithout.objects.get(pk=exception.pk).taken_up_at is None

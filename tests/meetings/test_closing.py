@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from meetings.actions.record import arrive, close_meeting, keep_line, leave, read_back, take_back_presence
+from meetings.actions.closing import close_meeting, read_back
+from meetings.actions.record import arrive, keep_line, leave, take_back_presence
 from meetings.models import Meeting
 from network.rules import Refusal
 from tests.factories import close, hours, make_cast, make_meeting, say, start

@@ -7,7 +7,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from meetings.actions.record import Answer, When, close_meeting, keep_line, leave, read_back, take_back_presence
+from meetings.actions.closing import Answer, close_meeting, read_back
+from meetings.actions.moments import When
+from meetings.actions.record import keep_line, leave, take_back_presence
 from meetings.models import Line, Presence
 from tests.factories import close, make_cast, say, start
 from tests.meetings.recording import acting, record, straight

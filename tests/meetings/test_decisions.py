@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.utils import timezone
 
-from meetings.actions.record import NOW, When, arrive, confirm_line, keep_line, leave, take_back_presence
+from meetings.actions.moments import NOW, When
+from meetings.actions.record import arrive, confirm_line, keep_line, leave, take_back_presence
 from meetings.models import DecidedWithout, Line
 from network.rules import Refusal
 from tests.factories import arrive as was_there

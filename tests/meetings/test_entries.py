@@ -13,7 +13,7 @@ from meetings.models import Presence
 from network.models import Reading
 from network.rules import Refusal
 from network.sealing import new_private_key
-from tests.factories import close, make_meeting, start
+from tests.factories import make_meeting, start
 from tests.meetings.recording import JSON, acting, record
 from tests.sealed import entry
 
@@ -105,23 +105,6 @@ def test_the_same_entries_twice_are_one_of_each(cast, leena):
     assert cast.meeting.lines.count() == 1
     assert cast.meeting.presences.count() == 2
     assert cast.meeting.presences.filter(left_at=None).count() == 1, "she came back, and is not sent out again"
-
-
-def test_closed_while_away_it_comes_late_and_is_not_read_back(cast, leena):
-    start(cast.meeting, cast.person, cast.clinician1, at=timezone.now() - minutes(50))
-    close(cast.meeting, at=timezone.now() - minutes(2))
-    answer = send(
-        leena, cast, of(cast, voice(cast, ago=10)), of(cast, {"do": "line", "kind": "decision", "text": "So."} | at(9)),
-        of(cast, tap("arrive", cast.mother, 8)),
-    )  # fmt: skip
-    taken = results(answer)
-    assert [one["done"] for one in taken] == [True, True, False]
-    assert taken[2]["sentence"] == "This meeting is not going on. Nobody can arrive or leave now."
-    assert answer.json()["status_of"] == "closed"
-    lines = cast.meeting.lines.order_by("said_at")
-    assert [(one.late, one.seen_by_person_at, one.state) for one in lines] == [
-        (True, None, "kept"), (True, None, "accepted"),
-    ]  # fmt: skip
 
 
 def test_a_departure_that_comes_later_marks_the_decision(cast, leena):

@@ -27,15 +27,59 @@ def test_signing_in_links_nothing_and_leads_to_the_question(cast, client):
     client.force_login(cast.account)
     assert client.get("/my/").headers["Location"] == "/my/join/"
     page = client.get("/my/join/").content.decode()
+    assert "What are you called?" in page
+    assert not [word for word in ("Kerttu", "Tornio", "Elina", "Dialogue", "meeting") if word in page]
+    page = called(client, "kerttu LAHTI").content.decode()
     assert "<bdi>Kerttu</bdi>" in page
     assert "Tornio team" in page
     assert "Elina" not in page
     assert Member.objects.get(pk=cast.aunt.pk).user is None
 
 
+def called(client, name):
+    return client.post("/my/join/", {"called": name}, follow=True)
+
+
+@pytest.mark.parametrize("name", ["Aino", "", "   ", "K", "Kert", "Elina", "ert"])
+def test_who_is_called_otherwise_learns_nothing(cast, client, name):
+    client.force_login(cast.account)
+    page = called(client, name).content.decode()
+    assert "not the name that was written down" in page
+    assert not [word for word in ("Kerttu", "Tornio", "Dialogue") if word in page]
+    client.post("/my/join/", {"yes": cast.aunt.uuid})
+    cast.aunt.refresh_from_db()
+    assert cast.aunt.user is None
+
+
+def test_names_are_not_guessed_one_after_the_other(cast, client):
+    client.force_login(cast.account)
+    for name in ("Anna", "Aino", "Liisa", "Maria", "Tuula"):
+        called(client, name)
+    page = called(client, "Kerttu").content.decode()
+    assert "Please call the team you know." in page
+    assert "Tornio" not in page
+
+
+def test_a_mistake_is_said_without_learning_whose(cast, client):
+    client.force_login(cast.account)
+    client.post("/my/join/", {"none": "yes"})
+    cast.aunt.contact.refresh_from_db()
+    assert cast.aunt.contact.email == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "typed", "same"),
+    [("Kerttu Lahti", "kerttu", True), ("Aunt Kerttu", "Kerttu Lahti", False), ("Łucja", "łucja", True),
+     ("李雷", "李雷", True), ("Kerttu", "", False), ("?", "?", False)],
+)  # fmt: skip
+def test_what_counts_as_the_name(written, typed, same):
+    assert joining.called(written, typed) is same
+
+
 def test_yes_this_is_me(cast, client):
     client.force_login(cast.account)
-    assert client.post("/my/join/", {"yes": cast.aunt.uuid}).headers["Location"] == "/my/"
+    called(client, "Kerttu")
+    assert client.post("/my/join/", {"yes": cast.aunt.uuid}, follow=True).redirect_chain[-1][0] == "/my/"
     cast.aunt.refresh_from_db()
     assert (cast.aunt.user, cast.aunt.joined_at is None) == (cast.account, False)
     assert "What <bdi>Elina</bdi> shares with you will be here." in client.get("/my/").content.decode()
@@ -43,7 +87,8 @@ def test_yes_this_is_me(cast, client):
 
 def test_no_that_is_not_me(cast, client):
     client.force_login(cast.account)
-    assert client.post("/my/join/", {"no": cast.aunt.uuid}).headers["Location"] == "/my/"
+    called(client, "Kerttu")
+    assert client.post("/my/join/", {"no": cast.aunt.uuid}, follow=True).redirect_chain[-1][0] == "/my/"
     cast.aunt.refresh_from_db()
     assert (cast.aunt.user, cast.aunt.contact.email) == (None, "")
     message = Message.objects.get()
@@ -130,5 +175,6 @@ def test_a_clinician_of_another_team_may_have_an_aunt(cast, client):
     cast.aunt.contact.email = cast.clinician3.user.email
     cast.aunt.contact.save(update_fields=["email"])
     client.force_login(cast.clinician3.user)
+    called(client, "Kerttu")
     client.post("/my/join/", {"yes": cast.aunt.uuid})
     assert Member.objects.get(pk=cast.aunt.pk).user == cast.clinician3.user

@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.utils import timezone
 
-from meetings.actions.record import Doing, Voice, When, change_line, keep_line
+from meetings.actions.moments import When
+from meetings.actions.record import Doing, Voice, change_line, keep_line
 from meetings.models import Line
 from network.models import AuditEntry, Reading
 from network.rules import Refusal
@@ -142,7 +143,7 @@ def test_when_two_change_the_same_line_both_stand(cast, client):
     assert set(cast.booked.lines.standing()) == {first, second}
     client.force_login(by)
     page = client.get(record(cast.booked)).content.decode()
-    assert page.count("Another version of a line: both stand.") == 1
+    assert page.count("Written down in 2 ways; this one by") == 2
     assert page.index("One.") < page.index("Two.")
 
 

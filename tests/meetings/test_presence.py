@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.utils import timezone
 
-from meetings.actions.record import When, arrive, bring_guest, leave, start_meeting, take_back_presence
+from meetings.actions.moments import When
+from meetings.actions.record import arrive, bring_guest, leave, start_meeting, take_back_presence
 from meetings.models import MeetingStaff, Presence
 from network.rules import Refusal
 from referrals.actions import correct_first_heard, take_call

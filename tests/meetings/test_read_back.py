@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, ProgrammingError, transaction
 from django.utils import timezone
 
-from meetings.actions.record import Answer, close_meeting, keep_line, read_back
+from meetings.actions.closing import Answer, close_meeting, read_back
+from meetings.actions.record import keep_line
 from meetings.models import ReadBack
 from network.models import Reading
 from network.rules import Refusal

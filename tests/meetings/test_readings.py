@@ -1,11 +1,17 @@
 """Promise 9: every reading is on record, and the person sees who read what and when."""
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from network.models import Reading
 from tests.conftest import acting_as, role
 from tests.factories import make_cast
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +37,7 @@ def test_in_words_who_read_what(cast, client):
     read(client, cast.clinician1, cast, "")
     read(client, cast.coordinator, cast, "")
     page = readings(client, cast)
-    day = f"{cast.held.started_at:%-d} "
+    day = f"{cast.held.started_at.astimezone(HELSINKI):%-d} "
     assert f"<b><bdi>Marja</bdi></b> read the meeting of {day}" in page
     assert "as PDF" in page
     assert "<b><bdi>Leena</bdi></b> of your team read the meeting of" in page
@@ -80,12 +86,67 @@ def test_what_is_on_record_stays(cast, client, change):
             cursor.execute(change)
 
 
+def log(cast, who, at, what="note", thing=None):
+    """A reading of the past, as the owner of the tables."""
+    return Reading.objects.create(
+        network=cast.network, service=cast.service, reader=who.user, reader_name=who.name, reader_role="member", what=what,
+        thing=thing or cast.held.uuid, at=at,
+    )  # fmt: skip
+
+
+def at(day, hour, minute=0):
+    return datetime(2026, 3, day, hour, minute, tzinfo=HELSINKI)
+
+
+def test_what_one_opened_on_one_day_is_one_line(cast, client):
+    for hour, minute in ((9, 2), (9, 40), (10, 15), (11, 30)):
+        log(cast, cast.mother, at(3, hour, minute))
+    log(cast, cast.mother, at(4, 0, 1), what="pdf")
+    page = readings(client, cast)
+    assert page.count("<bdi>Marja</bdi>") == 2, "one minute past midnight is another day"
+    assert "four times, between 09:02 and 11:30" in page
+    assert [time in page for time in ("<li>09:02 ", "<li>09:40 ", "<li>10:15 ", "<li>11:30 ")] == [True] * 4
+    assert page.index("as PDF") < page.index("four times"), "the latest first"
+
+
+def test_different_things_are_counted_and_each_is_told(cast, client):
+    log(cast, cast.mother, at(3, 9), what="note")
+    log(cast, cast.mother, at(3, 9, 30), what="pdf")
+    page = readings(client, cast)
+    day = f"{cast.held.started_at.astimezone(HELSINKI):%-d} "
+    assert f"read the meeting of {day}" in page.split("as PDF")[0]
+    assert "as PDF <span" in page
+    assert "twice, between 09:00 and 09:30" in page
+    log(cast, cast.mother, at(3, 9, 45), what="case", thing=cast.case.uuid)
+    page = readings(client, cast)
+    assert "opened 3 things" in page
+    assert "<li>09:45 read the case</li>" in page
+
+
+def test_two_of_one_name_are_two(cast, client):
+    cast.friend.name = "Marja"
+    log(cast, cast.mother, at(3, 9))
+    log(cast, cast.friend, at(3, 9))
+    assert readings(client, cast).count("<bdi>Marja</bdi>") == 2
+
+
 def test_pages_of_fifty_and_a_page_that_does_not_exist(cast, client):
-    user = cast.mother.user
-    with role("od_app"), acting_as(user.pk), connection.cursor() as cursor:
-        for _ in range(51):
-            cursor.execute("SELECT od.log_reading('note', %s, %s)", [cast.held.uuid, cast.network.pk])
+    for n in range(51):
+        log(cast, cast.mother, at(1, 9) + timedelta(days=n))
     assert readings(client, cast).count("<bdi>Marja</bdi>") == 50
     assert readings(client, cast, "?page=2").count("<bdi>Marja</bdi>") == 1
     for odd in ("?page=999", "?page=x", "?page=-1", "?page=%00"):
         assert "<bdi>Marja</bdi>" in readings(client, cast, odd)
+
+
+def test_the_same_number_of_queries_for_one_and_for_many(cast, client):
+    def asked():
+        with CaptureQueriesContext(connection) as found:
+            readings(client, cast)
+        return len([one for one in found if "network_reading" in one["sql"] or "meetings_meeting" in one["sql"]])
+
+    log(cast, cast.mother, at(1, 9))
+    few = asked()
+    for n in range(60):
+        log(cast, cast.mother, at(1, 9) + timedelta(hours=n))
+    assert asked() == few

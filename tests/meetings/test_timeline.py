@@ -7,6 +7,7 @@ from django.utils.html import strip_tags
 from meetings.models import DecidedWithout, TeamChange
 from meetings.story import read_story
 from meetings.timeline import timeline
+from network.templatetags.look import when_text
 from referrals.models import CaseHandover, Contact, FirstHeardCorrection, ResponseTimer, UrgencyChange
 from tests.conftest import acting_as, role
 from tests.factories import hours, make_case, make_cast, make_meeting, make_member, make_network
@@ -131,7 +132,9 @@ def test_untold_words_are_said_to_be_left_out(cast):
 
 def test_recorded_offline_is_marked(cast):
     ResponseTimer.objects.filter(pk=cast.timer.pk).update(recorded_offline=True)
-    assert any("recorded offline" in text for _, text, _ in told(cast))
+    cast.timer.refresh_from_db()
+    said = f"recorded offline, known {when_text(cast.timer.known_at)}"
+    assert any(said in text for _, text, _ in told(cast))
 
 
 def test_a_change_in_a_meeting_says_in_which(cast):

@@ -1,0 +1,189 @@
+// The composer: a line, or other words for one. What is being written is sealed once a second.
+
+import { newId } from "./kept.js";
+import { SAY, add, complain as complainIn, device, hears, hereIs, lines, person, say, to } from "./recorded.js";
+import { button, nameOf, whyWait } from "./room.js";
+import { toRoom } from "./closing.js";
+import { draw, lineOf, reword, toEnd } from "./lines.js";
+
+export const composer = document.getElementById("composer");
+const DRAFT = 1000, TWICE = 1000;
+const VOICED = ["use", "voice", "reflection"];
+let draftTimer = 0, drafted = ""; // what is on the disk of it
+const changing = () => composer.dataset.changing || ""; // the line that gets other words
+const fields = () => Object.fromEntries([...new FormData(composer)].filter(([name]) => !["csrfmiddlewaretoken", "uuid"].includes(name)));
+const written = () => (empty() ? "" : JSON.stringify({ ...fields(), line: changing() }));
+
+// Words being written are sealed once a second, so that a browser that is ended loses none of them.
+export async function keepDraft(now = false) {
+  clearTimeout(draftTimer);
+  draftTimer = 0;
+  if (!composer || !to) return;
+  const words = written();
+  if (words === drafted && !now) return;
+  if (await device.draft(hereIs, words ? JSON.parse(words) : null, to)) drafted = words;
+}
+const draftSoon = () => { draftTimer ||= setTimeout(keepDraft, DRAFT); };
+// Words of a window that has gone: they wait for the service, which alone can open them, and for the box to be empty.
+let asked = null;
+export let owed = false;
+export function giveBackDrafts() {
+  if (composer) asked ||= giveBack().catch(() => true).then((more) => { owed = more; asked = null; });
+  return asked;
+}
+async function giveBack() {
+  for (const draft of await device.drafts()) {
+    if (draft.of !== hereIs.meeting) continue;
+    if (!empty() || changing()) return true;
+    const said = await device.open(draft);
+    if (!said) continue; // it stays on the page of this device
+    if (!empty() || changing()) return true;
+    putIn(said);
+    await keepDraft(true);
+    if (drafted === written()) await device.draft(draft, null);
+  }
+  return false;
+}
+function putIn(said) {
+  if (said.line && lineOf(said.line)) change(said.line);
+  for (const field of composer.querySelectorAll("input:not([type=hidden]), textarea")) {
+    if (field.type !== "radio") field.value = said[field.name] || "";
+    else if (field.value === said[field.name] && !field.disabled && !field.closest("label").hidden) field.checked = true;
+  }
+  grow();
+  say("What you were writing is in the box again.");
+}
+export async function putBack(words) {
+  composer.elements.text.value = [words, composer.elements.text.value].filter(Boolean).join("\n");
+  grow();
+  composer.elements.text.focus();
+  await keepDraft(true);
+}
+export const unkept = () => !empty() && composer.elements.text.value !== (drafted && JSON.parse(drafted).text);
+export const empty = () => !composer?.elements.text.value.trim();
+
+// Whose words: nobody's until somebody is tapped, so that no line is kept in the name of whoever happened to stand first.
+const voices = () => [...composer.querySelectorAll(".whose label:not([hidden]) input")];
+let byItself = false; // "somebody else" was chosen by the page, while nobody was in the room
+function onlyOther() {
+  const other = document.getElementById("whose-other");
+  const alone = voices().length === 1;
+  if (alone) other.checked = true;
+  else if (byItself && !composer.elements.voice_name.value) other.checked = false;
+  byItself = alone;
+}
+function addVoice(who) {
+  const other = document.getElementById("whose-other").closest("label"), label = other.cloneNode(true), radio = label.querySelector("input");
+  radio.id = label.htmlFor = `whose-${who}`;
+  Object.assign(radio, { value: who, checked: false });
+  Object.assign(radio.dataset, { name: nameOf(who), face: button(who).dataset.face });
+  const name = document.createElement("bdi");
+  name.textContent = nameOf(who);
+  label.querySelector("span").replaceChildren(name);
+  other.before(label);
+}
+function room(keys, sentence) {
+  if (!composer) return;
+  const known = new Set([...composer.querySelectorAll(".whose input")].map((radio) => radio.value));
+  for (const key of keys) if (!known.has(key)) addVoice(key);
+  for (const label of composer.querySelectorAll(".whose label")) {
+    const radio = label.querySelector("input");
+    if (radio.value !== "other") label.hidden = !keys.includes(radio.value);
+    if (label.hidden && radio.checked) radio.checked = false;
+  }
+  onlyOther();
+  const decision = composer.querySelector("[name=kind][value=decision]");
+  const note = document.getElementById("decisions-wait");
+  const was = decision.disabled;
+  decision.disabled = Boolean(sentence);
+  if (sentence) {
+    if (decision.checked) composer.querySelector("[name=kind][value=voice]").checked = true;
+    decision.setAttribute("aria-describedby", note.id);
+  } else decision.removeAttribute("aria-describedby");
+  note.textContent = sentence;
+  note.hidden = !sentence;
+  if (was !== decision.disabled) say(sentence || `${person} is in the room.`);
+}
+hears.room.push(room);
+
+function missing(fields) {
+  const text = fields.text.trim();
+  if (!text) return ["text", SAY.write];
+  if (text.length > 20000) return ["text", `This is ${text.length} characters long, and 20,000 is the most. Please keep it as two lines.`];
+  if (changing()) return lineOf(changing()).querySelector(".line--decision") && whyWait() ? ["text", whyWait()] : null;
+  if (VOICED.includes(fields.kind) && !fields.voice) return ["voice", SAY.whose];
+  if (VOICED.includes(fields.kind) && fields.voice === "other" && !fields.voice_name.trim()) return ["voice_name", SAY.whose];
+  const left = fields.kind === "action" && ["action_who", "action_by", "action_looked_after_by"].find((name) => !fields[name].trim());
+  return left ? [left, SAY[left]] : null;
+}
+function complain(problem) {
+  const [name, sentence] = problem || [];
+  const shown = complainIn(composer, name === "voice" ? voices()[0] : composer.elements[name], sentence);
+  composer.querySelector(".field-error[data-here]")?.classList.add("composer__error");
+  if (shown) composer.querySelector(".composer__words").before(composer.querySelector(".field-error[data-here]"));
+  return shown;
+}
+const grow = () => {
+  const box = composer.elements.text;
+  if (CSS.supports("field-sizing", "content")) return;
+  box.rows = Math.min(8, Math.max(1, Math.ceil(box.value.length / 36), box.value.split("\n").length));
+};
+
+// Other words for a line, in the same box: what is typed there is sealed as ever.
+function change(uuid) {
+  const words = uuid ? lineOf(uuid).querySelector(".voice").textContent : "";
+  const note = document.getElementById("changing");
+  composer.dataset.changing = uuid;
+  note.hidden = !uuid;
+  note.querySelector(".voice").textContent = words;
+  for (const part of composer.querySelectorAll("fieldset, .composer__action")) part.hidden = Boolean(uuid);
+  composer.elements.text.value = words;
+  drafted = written();
+  if (!uuid) keepDraft(true);
+  grow();
+  complain(null);
+}
+lines.addEventListener("click", (event) => {
+  const link = event.target.closest(".line__links a"), item = link?.closest("[data-line]");
+  if (!item || !composer || composer.elements.at || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (!changing() && !empty()) { complain(["text", "Keep first what you are writing here."]); return; }
+  toRoom();
+  change(item.dataset.line);
+  composer.elements.text.focus();
+});
+document.querySelector("#changing button")?.addEventListener("click", () => { change(""); composer.elements.text.focus(); });
+
+if (composer) {
+  composer.elements.text.addEventListener("input", grow);
+  composer.addEventListener("input", draftSoon);
+  grow();
+  onlyOther();
+  let tapped = -Infinity; // when the last line was kept
+  composer.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (empty() && event.timeStamp - tapped < TWICE) return;
+    const said = fields();
+    if (complain(missing(said))) return;
+    composer.querySelector(".errors")?.remove();
+    const uuid = newId();
+    tapped = event.timeStamp;
+    if (changing()) {
+      const line = changing(), mark = reword(line, uuid, said.text.trim());
+      change("");
+      add({ do: "change", line, text: said.text }, { uuid, mark });
+    } else {
+      const item = draw({ ...said, uuid }, composer.querySelector(".whose input:checked"));
+      lines.append(item);
+      document.getElementById("none").hidden = true;
+      for (const one of voices()) one.checked = false;
+      onlyOther();
+      for (const name of ["text", "voice_name", "action_who", "action_by", "action_looked_after_by", "at"]) if (composer.elements[name]) composer.elements[name].value = "";
+      drafted = "";
+      grow();
+      add({ do: "line", ...said }, { uuid, mark: item.querySelector("[data-state]") });
+      toEnd();
+    }
+    composer.elements.text.focus();
+  });
+}

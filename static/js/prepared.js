@@ -1,0 +1,108 @@
+// On every page of staff: puts today's meetings on this device while there is signal, says of each how far that has come, and takes away
+// what is old, somebody else's, or to be left behind at sign-out.
+
+import { ask, askForRoom, clearWords, roomWords } from "./kept.js";
+import { allPacks, dropVault, forgetAll, keepAsItStands, over, putPack, sift, signOut, signedOut, vaultOf } from "./packs.js";
+
+const author = document.body.dataset.author;
+const OLD = 3 * 60 * 60 * 1000; // milliseconds after which a pack is fetched anew
+const PATIENCE = 30000; // milliseconds for the parts to come; until then a meeting is not ready
+const SHELL = "/without-signal/";
+const WORDS = { named: "Ready for offline", nameless: "Ready, without names", not: "Not on this phone yet" };
+
+// What this browser keeps of the service itself is complete.
+async function partsKept() {
+  try {
+    const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/" });
+    const enough = new Promise((go) => setTimeout(go, PATIENCE));
+    if (!registration.active) await Promise.race([navigator.serviceWorker.ready, enough]);
+    return Boolean(registration.active && await caches.match(SHELL));
+  } catch { return false; }
+}
+
+const same = (pack, meeting, version, vault) => pack && pack.stamp === meeting.stamp && pack.version === version
+  && Boolean(pack.sealed) === Boolean(vault) && Date.now() - pack.came < OLD;
+
+async function fetched(uuid, vault) {
+  const nameless = await ask(`/meetings/${uuid}/prepare/nameless/`, "");
+  if (nameless.code !== 200) return null;
+  const named = vault ? await ask(`/meetings/${uuid}/prepare/`, "") : {};
+  if (vault && named.code !== 200) return null;
+  const { name, where, page, record } = named;
+  return { nameless: nameless.record, pages: { name, where, page, record } };
+}
+
+export async function prepare() {
+  await sift((pack) => pack.author === author && !over(pack));
+  const today = await ask("/on-this-device/today/", "");
+  if (signedOut()) { await forgetAll(); return; }
+  if (today.code === 404) { await dropVault(author); return; } // of this service no more
+  if (today.code !== 200 || today.author !== author) return;
+  const wanted = new Map(today.meetings.map((one) => [one.uuid, one]));
+  await sift((pack) => pack.author === author && wanted.has(pack.meeting));
+  const vault = await vaultOf(author);
+  const packs = new Map((await allPacks()).map((pack) => [pack.meeting, pack]));
+  for (const meeting of today.meetings) {
+    if (same(packs.get(meeting.uuid), meeting, today.version, vault)) continue;
+    const got = await fetched(meeting.uuid, vault);
+    if (signedOut()) return;
+    if (!got) continue;
+    const { uuid, at, until, stamp } = meeting;
+    await putPack({ author, meeting: uuid, at, until, stamp, version: today.version, came: Date.now(), nameless: got.nameless }, got.pages, vault);
+  }
+  return today;
+}
+
+// What the page says.
+async function tell(today) {
+  const parts = await partsKept();
+  const packs = new Map((await allPacks()).map((pack) => [pack.meeting, pack]));
+  const here = new Set(today.meetings.map(({ uuid }) => uuid));
+  for (const mark of document.querySelectorAll("[data-prepared]")) {
+    const pack = packs.get(mark.dataset.prepared);
+    mark.hidden = !here.has(mark.dataset.prepared);
+    const state = !parts || !pack ? "not" : pack.sealed ? "named" : "nameless";
+    mark.textContent = WORDS[state];
+    mark.className = `chip ${state === "named" ? "" : "chip--plain"}`;
+    mark.dataset.state = state;
+  }
+  const room = document.getElementById("prepared-room");
+  if (!room || !here.size) return;
+  await askForRoom();
+  const nameless = [...packs.values()].some((pack) => !pack.sealed);
+  const words = [roomWords(), clearWords()].filter(Boolean);
+  room.replaceChildren(...words.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
+  if (nameless) {
+    const line = document.createElement("p");
+    line.append("There is no lock on this phone yet. Without signal you can write, but no name and no place is shown. ",
+      Object.assign(document.createElement("a"), { href: "/on-this-device/", textContent: "Set up a lock" }));
+    room.append(line);
+  }
+  room.hidden = !room.childElementCount;
+}
+
+export async function prepareAndTell() {
+  const alone = navigator.locks ? navigator.locks.request("preparing", prepare) : prepare();
+  const today = await alone.catch(() => null);
+  if (today) await tell(today);
+  return today;
+}
+
+// At sign-out first everything goes that could be opened again; what was written and is not sent stays, sealed.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-sign-out]") || form.dataset.emptied) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  await signOut();
+  form.dataset.emptied = "yes";
+  form.requestSubmit(event.submitter);
+}, true);
+
+// Where there is signal again, something may have changed, or come to an end.
+addEventListener("online", prepareAndTell);
+
+if (author && window.indexedDB && !document.getElementById("lock")) {
+  const record = document.getElementById("record");
+  prepareAndTell().then(() => { if (record?.dataset.writes === "yes") keepAsItStands(author, record.dataset.meeting); });
+}
