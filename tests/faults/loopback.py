@@ -76,6 +76,18 @@ class Server:
 
         self.answer = answer
 
+    def drips_headers(self):
+        """An answer that never comes to its point: one header without end, letter by letter."""
+
+        def answer(handler):
+            with contextlib.suppress(OSError):
+                handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+                while not self.over.wait(0.05):
+                    handler.wfile.write(b"x")
+                    handler.wfile.flush()
+
+        self.answer = answer
+
     def hangs_up(self):
         """Close the connection without a word."""
         self.answer = hang_up

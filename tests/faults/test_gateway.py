@@ -121,7 +121,9 @@ def test_an_answer_in_the_operators_own_words(gateway, message, settings):
     assert send() == 1
 
 
-@pytest.mark.parametrize("fault", ["says_nothing", "breaks_off", "breaks_off_after_ok", "hangs_up", "drips"])
+@pytest.mark.parametrize(
+    "fault", ["says_nothing", "breaks_off", "breaks_off_after_ok", "hangs_up", "drips", "drips_headers"]
+)
 def test_a_connection_that_fails(gateway, message, monkeypatch, fault):
     monkeypatch.setattr(channels, "TIMEOUT", 0.5)
     {
@@ -130,6 +132,7 @@ def test_a_connection_that_fails(gateway, message, monkeypatch, fault):
         "breaks_off_after_ok": lambda: gateway.breaks_off(TAKEN.encode()),
         "hangs_up": gateway.hangs_up,
         "drips": lambda: gateway.drips(b" "),
+        "drips_headers": gateway.drips_headers,
     }[fault]()
     assert send() == 0
     assert_not_sent(message)

@@ -364,3 +364,15 @@ def test_a_message_in_other_hands_is_passed_over():
     go_on.set()
     slow.join(30)
     assert recipients() == [["fast@example.org"], ["slow@example.org"]]
+
+
+@pytest.mark.django_db
+def test_the_next_message_is_found_by_an_index_in_the_order_of_the_claim():
+    """Whatever else waits, and however much was sent: no sorting of all that is due."""
+    queue()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {outbox.CLAIM}", [outbox.LEASE, ["email"]])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using message_next" in plan
+    assert "Sort" not in plan

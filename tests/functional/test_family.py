@@ -76,6 +76,7 @@ def test_the_person_looks_as_a_friend_before_saying_yes(page_for, size):
     shoot(person, f"looking-reader-{name}")
     person.get_by_label("everything, also what was written before").check()
     person.get_by_role("button", name="Keep this").click()
+    expect(person.get_by_role("link", name="See what Jussi would see")).to_be_visible()
     assert_accessible(person)
     shoot(person, f"looking-sure-{name}")
     person.get_by_role("link", name="See what Jussi would see").click()

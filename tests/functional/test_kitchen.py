@@ -3,24 +3,17 @@
 Each test has a profile of its own on the disk, so that a browser can be ended hard and opened again.
 """
 
-import contextlib
-import os
-import shutil
-import signal
-import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import transaction
-from django.test import Client
-from playwright.sync_api import Error, expect
+from playwright.sync_api import expect
 
 from network.sealing import new_private_key
 from tests.factories import close, make_cast, start
-from tests.functional.conftest import PATIENCE, PHONE, assert_accessible, shoot
+from tests.functional.conftest import PATIENCE, assert_accessible, shoot
 from tests.functional.test_recording import all_sent, tap, write
+from tests.phone import Phone as Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ENTRIES = "**/record/entries/"
@@ -32,35 +25,11 @@ def cast(transactional_db):
         return make_cast()
 
 
-class Phone:
-    """A browser with a profile on the disk."""
+class Phone(Browser):
+    """A phone on which somebody of the cast works."""
 
     def __init__(self, chromium, live_server, profile):
-        self.chromium, self.address, self.profile = chromium, live_server.url, profile
-        self.program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-        self.context = None
-
-    def open(self):
-        args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-        self.context = self.chromium.browser_type.launch_persistent_context(
-            str(self.profile),
-            executable_path=self.program,
-            base_url=self.address,
-            viewport=PHONE,
-            locale="en-GB",
-            args=args,
-        )
-        self.context.set_default_timeout(PATIENCE)
-        return self
-
-    def sign_in(self, who):
-        client = Client()
-        client.force_login(who.user)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        self.context.add_cookies(
-            [{"name": cookie.key, "value": cookie.value, "url": self.address, "expires": time.time() + 86_400}]
-        )
-        return self
+        super().__init__(chromium.browser_type, live_server.url, profile, PATIENCE)
 
     def page(self, address):
         page = self.context.new_page()
@@ -71,25 +40,6 @@ class Phone:
         page = self.page(f"/meetings/{cast.booked.uuid}/record/")
         expect(page.locator("#record")).to_have_attribute("data-ready", "yes")
         return page
-
-    def kill(self):
-        """SIGKILL to every process of this browser, as the battery would."""
-        mine = f"--user-data-dir={self.profile}".encode()
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if mine in (folder / "cmdline").read_bytes().split(b"\0"):
-                    os.kill(int(folder.name), signal.SIGKILL)
-            except OSError:
-                continue  # gone already
-        self.close()
-        for lock in self.profile.glob("Singleton*"):
-            lock.unlink()
-
-    def close(self):
-        if self.context:
-            with contextlib.suppress(Error):  # it was killed
-                self.context.close()
-        self.context = None
 
 
 @pytest.fixture
@@ -216,6 +166,31 @@ def test_the_answer_is_lost_on_the_way_back(phone, cast):
     expect(page.locator("#lines > li")).to_have_count(1)
 
 
+def test_a_line_of_400_kbit_a_second_and_400_ms(phone, cast):
+    """All goes its way, only slower: words, a long one, who comes and goes, and nothing twice."""
+    page = phone.sign_in(cast.clinician1).page("/board/")
+    line = phone.context.new_cdp_session(page)
+    line.send("Network.enable")
+    slow = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+    line.send("Network.emulateNetworkConditions", slow)
+    page.goto(f"/meetings/{cast.booked.uuid}/record/")
+    expect(page.locator("#record")).to_have_attribute("data-ready", "yes")
+    tap(page, "Elina")
+    tap(page, "Leena")
+    long = "She says it slowly, and once more. " * 500
+    said = ["First.", long.strip(), "And then we were quiet."]
+    for words in said:
+        write(page, "voice", words, whose="Elina")
+    write(page, "decision", "We meet tomorrow.")
+    tap(page, "Elina", into_the_room=False)
+    all_sent(page)
+    expect(page.locator("#lines > li")).to_have_count(4)
+    assert texts(cast) == [*said, "We meet tomorrow."]
+    assert cast.booked.lines.get(kind="decision").state == "accepted"
+    assert cast.booked.presences.get(member=cast.person).left_at
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
 @pytest.mark.parametrize("fault", ["connectionrefused", 502, 500])
 def test_the_server_is_stopped(phone, cast, fault):
     page = begun(phone, cast)
@@ -273,29 +248,28 @@ def test_another_clinician_on_the_same_phone(phone, cast):
 
 
 def test_closed_while_away(phone, cast):
+    """What was said is kept and marked; what the service cannot take stays here with the reason."""
     page = begun(phone, cast)
     phone.context.set_offline(True)
     write(page, "voice", "Said before the close.", whose="Elina")
     tap(page, "Marja")
     on_this_phone(page, 2)
+    touch_the_store(page, "AAAA")
+    write(page, "voice", "And this, too.", whose="Elina")
+    on_this_phone(page, 3)
     with transaction.atomic():
         cast.booked.refresh_from_db()
         close(cast.booked)
-    phone.context.set_offline(False)
-    expect(page.locator("#sent")).to_have_text("1 not taken")
-    expect(page.locator("#lines")).to_contain_text("Nobody can arrive or leave now.")
-    assert_accessible(page)
-    shoot(page, "kitchen-not-taken")
+    phone.kill()
+    held = phone.open().sign_in(cast.clinician1).page("/on-this-device/")
+    expect(held.locator("#on-this-device > li")).to_have_count(2)
+    expect(held.locator("#on-this-device")).to_contain_text("cannot be opened")
     line = cast.booked.lines.get()
-    assert (line.text, line.late, line.seen_by_person_at) == ("Said before the close.", True, None)
-
-    held = phone.page("/on-this-device/")
-    expect(held.locator("#on-this-device")).to_contain_text("Somebody came")
-    expect(held.locator("#on-this-device")).to_contain_text("This meeting is not going on.")
+    assert (line.text, line.late, line.seen_by_person_at) == ("And this, too.", True, None)
     assert_accessible(held)
     shoot(held, "kitchen-on-this-device")
-    for _ in range(2):
-        held.locator("#on-this-device").get_by_role("button").click()
+    for _ in range(4):
+        held.locator("#on-this-device").get_by_role("button").first.click()
     expect(held.locator("#on-this-device > li")).to_have_count(0)
     assert stored(held)["entries"] == []
 
@@ -390,7 +364,67 @@ def test_signing_out_in_another_window_empties_this_one(phone, cast):
     expect(other.get_by_role("link", name="Sign in")).to_be_visible()
 
 
+def test_on_our_way_before_the_signal_ends(phone, cast):
+    page = phone.sign_in(cast.clinician1).page(f"/meetings/{cast.booked.uuid}/")
+    assert_accessible(page)
+    shoot(page, "kitchen-before-setting-off")
+    page.get_by_role("button", name="We are on our way, no signal there").click()
+    expect(page.get_by_role("region", name="On the way")).to_contain_text("Said by Leena")
+    assert_accessible(page)
+    shoot(page, "kitchen-on-the-way")
+    board = phone.page("/board/")
+    expect(board.locator("article").filter(has_text="Elina")).to_contain_text("no signal there")
+    assert_accessible(board)
+    shoot(board, "kitchen-on-the-way-board")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("button", name="We are on our way, no signal there")).to_be_visible()
+
+
 CANARIES = [f"Kanarie{n:02}Zwitschert" for n in range(50)]
+
+
+def test_words_from_before_wait_beside_what_is_written_now(phone, cast):
+    """Killed in the middle of a word, opened where the service is out of reach, killed again in the next: both come back, one by one."""
+    page = begun(phone, cast)
+    page.locator("#kind-understanding").check()
+    page.get_by_label("The words").fill("The first thing")
+    until_drafted(page)
+    phone.kill()
+    phone.open().sign_in(cast.clinician1).context.route(ENTRIES, lambda route: route.abort())
+    page = phone.record(cast)
+    box = page.get_by_label("The words")
+    expect(page.locator("#kept-note")).to_contain_text("What you were writing before is sealed on this phone.")
+    expect(page.locator("#sent")).to_have_text("Words on this phone")
+    expect(box).to_have_value("")
+    page.locator("#kind-understanding").check()
+    box.fill("The second thing")
+    until_drafted(page, after=stored(page)["drafts"][0]["sealed"])
+    page.wait_for_function(f"async () => (await ({STORED})()).drafts.length === 2")
+    phone.kill()
+
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    box = page.get_by_label("The words")
+    for words in ("The first thing", "The second thing"):
+        expect(box).to_have_value(words, timeout=PATIENCE)
+        page.get_by_role("button", name="Keep", exact=True).click()
+    all_sent(page)
+    expect(page.locator("#kept-note")).not_to_contain_text("writing before")
+    assert texts(cast) == ["The first thing", "The second thing"]
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
+def test_a_second_tap_on_keep_is_no_empty_line(phone, cast):
+    page = begun(phone, cast)
+    page.locator("#kind-understanding").check()
+    page.get_by_label("The words").fill("Once.")
+    page.get_by_role("button", name="Keep", exact=True).dblclick()
+    all_sent(page)
+    expect(page.locator("#lines")).to_contain_text("Once.")
+    expect(page.get_by_text("Write something first.")).to_have_count(0)
+    page.wait_for_timeout(1200)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Write something first.")).to_be_visible()
+    assert texts(cast) == ["Once."]
 
 
 def test_a_copied_profile_tells_nothing(phone, cast):

@@ -4,9 +4,11 @@ import re
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.factories import make_cast
+from meetings.models import ToBring
+from tests.factories import hours, make_cast, make_member, start
 from tests.functional.conftest import assert_accessible, shoot, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -161,3 +163,50 @@ def test_by_keyboard_and_at_320_px(page_for, cast):
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert_accessible(page)
     shoot(page, "record-320")
+
+
+def test_two_phones_name_one_guest_and_one_tap_says_so(page_for, cast):
+    with transaction.atomic():
+        start(cast.booked, cast.person, cast.clinician1, cast.clinician2)
+        cousin = make_member(cast.network, "anna", account=False, relation="her cousin")
+    page = open_record(page_for, cast, cast.clinician1)
+    page.get_by_text("+ Somebody new").click()
+    page.locator("#guest").get_by_label("Name").fill("Anna")
+    page.get_by_role("button", name="They are here").click()
+    expect(page.get_by_role("link", name="Is this the same Anna?")).to_be_visible()
+    shoot(page, "same-guest-record")
+    assert_accessible(page)
+    page.get_by_role("link", name="Is this the same Anna?").click()
+    page.wait_for_load_state("networkidle")
+    shoot(page, "same-guest")
+    assert_accessible(page)
+    page.get_by_role("button", name="The same person").click()
+    expect(page.locator("#record")).to_have_attribute("data-ready", "yes")
+    expect(here(page, "anna")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("link", name="Is this the same")).to_have_count(0)
+    assert cousin.network.members.current().filter(name__iexact="anna").get() == cousin
+
+
+def test_what_people_bring_is_ticked_without_signal(page_for, cast):
+    """It stands on the record once the person is in the room, and goes to the service with the rest."""
+    with transaction.atomic():
+        start(cast.booked, cast.clinician1)
+        row = ToBring.objects.create(
+            member=cast.mother, network=cast.network, service=cast.service, text="The noise in the stairs.", in_the_room=True,
+            at=timezone.now() - hours(2),
+        )  # fmt: skip
+    page = open_record(page_for, cast, cast.clinician1)
+    brings = page.locator(f'[data-brought="{row.uuid}"]')
+    expect(brings).to_be_hidden()
+    tap(page, "Elina")
+    expect(brings).to_contain_text("Marja brings")
+    assert_accessible(page)
+    shoot(page, "record_brought")
+    all_sent(page)
+    page.context.set_offline(True)
+    brings.get_by_role("button", name="It was taken up").click()
+    expect(brings).to_contain_text("Taken up.")
+    page.context.set_offline(False)
+    all_sent(page)
+    row.refresh_from_db()
+    assert row.taken_up_in == cast.booked

@@ -155,3 +155,10 @@ def test_the_public_page_on_a_phone(cast, page_for):
     expect(page.get_by_role("link", name="016 555 0100")).to_be_visible()
     assert_accessible(page)
     assert Referral.objects.latest("pk").told == "self"
+
+
+@pytest.mark.parametrize("size", [{"width": 320, "height": 700}, PHONE], ids=["small", "phone"])
+def test_the_rota_fits_a_phone_with_letters_of_twice_the_size(cast, page_for, size):
+    page = visit(page_for(cast.lead.user, size=size), "/on-call/")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
