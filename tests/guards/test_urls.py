@@ -2,8 +2,10 @@
 
 from types import SimpleNamespace
 
+import pytest
+from django.apps import apps
 from django.http import HttpResponse
-from django.urls import include, path
+from django.urls import NoReverseMatch, include, path, reverse
 from django.urls.resolvers import RegexPattern, URLResolver
 
 from network.pages import public_page, signed_in_page, staff_page
@@ -20,6 +22,15 @@ def resolver(*patterns):
 
 def test_every_view_is_classified():
     assert unclassified(routes()) == []
+
+
+def test_there_is_no_admin():
+    """Django's own would show and change people's records past every action, and leave no reading behind."""
+    assert not apps.is_installed("django.contrib.admin")
+    assert not apps.is_installed("django.contrib.admindocs")
+    assert [route.pattern for route in routes() if route.view.__module__.startswith("django.contrib.admin")] == []
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:index")
 
 
 def test_every_address_has_a_name():
