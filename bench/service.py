@@ -28,9 +28,9 @@ def say(text, **how):
     print(text, flush=True, **how)
 
 
-def cluster():
+def cluster(*, durable=False):
     """A PostgreSQL of the bench's own, with everything migrated anew into one database that stays empty."""
-    ours = Cluster(places.directory("postgres-bench"), durable=False)
+    ours = Cluster(places.directory("postgres-bench-durable" if durable else "postgres-bench"), durable=durable)
     ours.hold()
     with ours.connect() as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{EMPTY}" WITH (FORCE)')
@@ -87,19 +87,25 @@ def filled(ours, cases, *, running=200, whole=None):
     return name
 
 
+def probe(ours, database):
+    """Each page with its address, that of the bare view, a cookie, and the number of its queries."""
+    env = variables(ours, "od_owner", database)
+    out = subprocess.run([sys.executable, "-m", "bench.probe"], env=env, check=True, capture_output=True, text=True)
+    lines = [line.split() for line in out.stdout.splitlines()]
+    return {page: (address, bare, cookie, int(queries)) for page, address, bare, cookie, queries in lines}
+
+
+def serve(port, *more, env, application="opendialogue.wsgi"):
+    """Web workers as the image starts them: two, with four threads each."""
+    command = [sys.executable, "-m", "gunicorn", application, f"--bind=127.0.0.1:{port}", "--log-level=critical"]
+    return start(*command, "--workers=2", "--threads=4", *more, env=env)
+
+
 class Site:
     """One gunicorn worker with one thread on one database, and what is asked of it."""
 
     def __init__(self, ours, database):
-        out = subprocess.run(
-            [sys.executable, "-m", "bench.probe"],
-            env=variables(ours, "od_owner", database),
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        lines = [line.split() for line in out.stdout.splitlines()]
-        self.pages = {page: (address, bare, cookie, int(queries)) for page, address, bare, cookie, queries in lines}
+        self.pages = probe(ours, database)
         self._port = free_port()
         worker = [
             sys.executable,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from chaos import report, verdict
+from chaos import report, telling, verdict
 from chaos.faults import Faults
 from chaos.load import Caller, Clocks
 from chaos.parts import House
@@ -23,6 +23,7 @@ from opendialogue.local import places
 
 PROBE = 50  # clocks
 START = 12.0  # seconds from the first process to the first deadline
+SLOWER = 2.5  # the last clocks take longer to start than the first, as their tables grow
 
 
 def main():
@@ -39,17 +40,7 @@ def main():
             print(f"The logs are in {home}.", flush=True)
             raise
     result |= {"seed": options.seed, "seconds": time.time() - begun, "options": vars(options)}
-    missed = report.missed(result, timed=not options.untimed)
-    print(report.text(result, missed), flush=True)
-    if options.json:
-        Path(options.json).write_text(json.dumps(result, default=str))
-    if options.write:
-        Path(options.write).write_text(report.page(result, missed))
-    if missed or options.keep:
-        print(f"The logs are in {home}.", flush=True)
-    else:
-        shutil.rmtree(home)
-    return int(bool(missed))
+    return telling.finish(report, result, options, home)
 
 
 def read_options():
@@ -134,7 +125,8 @@ def under_fire(house, sink, clocks, known, dice, begin, end, options, say):
     with psycopg.connect(house.database.cluster.url(), autocommit=True) as connection:
         result = verdict.judge(
             connection, due=clocks.due, taken=list(sink.taken), kills=faults.kills, outages=house.outages, caller=caller,
-            spans={part.name: part.spans for part in house.parts}, until=end, moment=10 if options.untimed else 1,
+            spans={part.name: part.spans for part in house.parts}, served_at=house.served_at, until=end,
+            moment=10 if options.untimed else 1,
         )  # fmt: skip
     ended = {part.name: sum(how == "ended by itself" for *_, how in part.spans) for part in house.programs}
     return result | {
@@ -170,7 +162,7 @@ def fill(clocks, options):
     begun, later = time.time(), time.time() + 3 * 3_600
     clocks.start(PROBE, later, later)
     clocks.due.clear()
-    begin = time.time() + START + options.due * (time.time() - begun) / PROBE * 1.3
+    begin = time.time() + START + options.due * (time.time() - begun) / PROBE * SLOWER
     end = begin + options.quiet + options.seconds + options.dark * 1.5
     clocks.start(options.due, begin, end)
     return begin, end

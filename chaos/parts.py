@@ -20,6 +20,7 @@ from opendialogue.local.postgres import Cluster
 from opendialogue.local.processes import free_port, start, stop
 from opendialogue.local.valkey import Valkey
 
+LOOKS = 5  # for who speaks from a port
 PAUSE = 0.2  # seconds until a dead part is started again
 CELERY = ["celery", "--quiet", "--app=opendialogue.celery"]
 QUIET = ["-W", "ignore:You're running the worker"]  # of root, which the local worker of root is
@@ -206,6 +207,7 @@ class House:
         self.programs = []
         self._began = None
         self.outages = []  # (from, until) in which anything was down
+        self.served_at = None  # since when everything has run
 
     @property
     def parts(self):
@@ -238,6 +240,7 @@ class House:
         while time.monotonic() < end:
             with contextlib.suppress(urllib.error.URLError, OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).close()
+                self.served_at = time.time()
                 return
             time.sleep(0.1)
         raise SystemExit(f"The web process does not answer. {self.home}/web.log says why.")
@@ -261,12 +264,14 @@ class House:
             self._began = None
 
     def owner_of(self, port):
-        """The name and number of the process that speaks from a local port."""
-        inode = inode_of(port)
-        for program in self.programs:
-            for pid in program.pids() if inode else ():
-                if inode in sockets_of(pid):
-                    return f"{program.name}:{pid}"
+        """The name and number of the process that speaks from a local port. Looked up again where nobody does: a list of the system's that
+        is read while it changes may be short of a line."""
+        for _ in range(LOOKS):
+            inode = inode_of(port)
+            for program in self.programs:
+                for pid in program.pids() if inode else ():
+                    if inode in sockets_of(pid):
+                        return f"{program.name}:{pid}"
         return ""
 
     def stop(self):

