@@ -12,12 +12,14 @@ import { whenSignedOut } from "./packs.js";
 const sent = document.getElementById("sent");
 const NEWS = 8000;
 let cursor = root.dataset.cursor;
+let settled = 0;
 
 measurePage(root.dataset.now);
 token.fresh = async () => { const before = token.now; await news(); return token.now !== before; };
 hears.changed.push(show);
 hears.settled.push((result, item, answer) => {
   if (result.entry.meeting !== meeting) return;
+  settled += 1;
   if (!result.done) { notTaken(result, item); return; }
   document.querySelector(`[data-entry="${result.uuid}"]`)?.remove();
   if (result.html) {
@@ -35,11 +37,10 @@ addEventListener("beforeunload", (event) => { if (device.loose() || unkept()) ev
 function tellStopped() {
   const box = document.getElementById("signed-out");
   if (box.hidden === !device.stopped) return;
-  const words = device.stopped === "out" ? "You are signed out. What you wrote is still here. Sign in in a new window, then come back to this one." : "Somebody else is signed in on this device. What you wrote is still here and goes out only in your own name.";
   const link = element("a", "Sign in, then come back", { href: "/accounts/login/", target: "_blank", rel: "noopener" });
   const second = element("p");
   second.append(link);
-  box.replaceChildren(...(device.stopped ? [element("p", words), second] : []));
+  box.replaceChildren(...(device.stopped ? [element("p", SAY[`stopped_${device.stopped}`] || "You are signed out."), second] : []));
   box.hidden = !device.stopped;
 }
 // Signing out in another window ends this page, too. Only what could not be stored keeps it open.
@@ -137,6 +138,7 @@ function news(since = cursor) {
 }
 async function look(since) {
   let answer = null;
+  const before = settled;
   try { answer = await ask(`${root.dataset.news}?since=${encodeURIComponent(since)}`, token.now); } catch { return; }
   if (answer.code === 302) { if (!device.stopped) device.stop("out"); return; }
   if (answer.code !== 200 || !answer.cursor) return;
@@ -152,7 +154,7 @@ async function look(since) {
   for (const one of answer.lines) if (place(one.html, one.uuid)) others += 1;
   for (const uuid of answer.gone) if (!mine.has(uuid) && composer?.dataset.changing !== uuid) lineOf(uuid)?.remove();
   arrange(answer.order);
-  roomNow(answer);
+  if (before === settled) roomNow(answer); // else it may be from before a tap that the service has by now
   if (owed) giveBackDrafts().then(show);
   if (others) { say(others === 1 ? "A new line." : `${others} new lines.`); if (stuck) toEnd(); }
   show();

@@ -109,6 +109,34 @@ def test_two_clinicians_record_and_the_person_goes_out_and_comes_back(page_for, 
     expect(leena.locator("main")).to_contain_text("We meet again tomorrow at five.")
 
 
+def test_an_answer_from_before_a_tap_does_not_take_it_back(page_for, cast):
+    """News that were asked for before a tap, and come after the service has it, know nothing of it."""
+    with transaction.atomic():
+        start(cast.booked, cast.clinician1)
+    page = open_record(page_for, cast, cast.clinician1)
+    all_sent(page)
+    late = []
+
+    def hold(route):
+        if not late:
+            late.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route("**/record/news/**", hold)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    while not late:
+        page.wait_for_timeout(20)
+    tap(page, "Elina")
+    all_sent(page)
+    [(route, response)] = late
+    with page.expect_response("**/record/news/**"):
+        route.fulfill(response=response)
+    page.wait_for_timeout(300)  # for the page to read it; the next news would put it right again
+    assert here(page, "Elina").get_attribute("aria-pressed") == "true"
+    assert page.locator("#kind-decision").is_enabled()
+
+
 def test_no_signal_in_the_kitchen(page_for, cast):
     page = open_record(page_for, cast, cast.clinician1)
     tap(page, "Elina")
