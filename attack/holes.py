@@ -3,7 +3,24 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-ALONE = "tests/guards/test_without_row_security.py"  # the pages without the second lock
+ALONE = ("tests/guards/test_scopes.py", "tests/guards/test_without_row_security.py")  # without the second lock
+AT_THE_DOOR = (
+    "tests/opendialogue/test_middleware.py",
+    "tests/opendialogue/test_session_limits.py",
+    "tests/opendialogue/test_sign_in.py",
+    "tests/opendialogue/test_letting_in.py",
+    "tests/opendialogue/test_staff_commands.py",
+    "tests/meetings/test_readings.py",
+    "tests/guards/test_neutral.py",
+)
+ON_THE_PAGE = (
+    "tests/meetings/test_bring.py",
+    "tests/meetings/test_device.py",
+    "tests/meetings/test_notes.py",
+    "tests/meetings/test_my.py",
+    "tests/opendialogue/test_browser_guards.py",
+    "tests/guards/test_neutral.py",
+)
 BESIDE = ("tests/network/test_row_security.py", "tests/meetings/test_promises_sql.py")
 
 
@@ -611,7 +628,9 @@ LEAD = [
 ]
 
 HOLES = [
-    *(replace(hole, first=(*hole.first, ALONE)) for hole in [*SCOPES, *IDS, *MAY]), *DOORS, *LIMITS, *PAGES,
+    *(replace(hole, first=(*hole.first, *ALONE)) for hole in [*SCOPES, *IDS, *MAY]),
+    *(replace(hole, first=hole.first or AT_THE_DOOR) for hole in DOORS), *LIMITS,
+    *(replace(hole, first=ON_THE_PAGE) for hole in PAGES),
     *(replace(hole, first=OF_THE_LEAD) for hole in LEAD),
     *(Hole(name, "database: policy", sql=sql, first=BESIDE) for name, sql in POLICIES),
     *(Hole(name, "database", sql=sql, first=BESIDE) for name, sql in FUNCTIONS),
