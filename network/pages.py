@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.csrf import csrf_failure
 
@@ -63,6 +63,8 @@ def token_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A page from before signing in again: what it sent comes back under a new token. Only what our own pages send."""
     if _from_our_page(request) and not getattr(request, "door", "") and _words(request):
         return _give_back(request, "send_again.html" if request.user.is_authenticated else "signed_out.html")
+    if request.headers.get("accept", "").startswith("application/json"):
+        return JsonResponse({"stale": True}, status=403)  # static/js/kept.js asks for a new one
     return csrf_failure(request, reason)
 
 

@@ -65,8 +65,6 @@ SAID_BY_THE_PAGE = {
     "been seen.",
     "no_store": "This browser can keep nothing on this phone. What you write stays in this window until it is sent: keep it open.",
     "no_room": "There is no room on this phone for what you write. It stays in this window until it is sent: keep it open.",
-    "stopped_out": "You are signed out. What you wrote is still here. Sign in in a new window, then come back to this one.",
-    "stopped_other": "Somebody else is signed in on this device. What you wrote is still here and goes out only in your own name.",
     "before": "What you were writing before is sealed on this phone. It comes back into the box once there is signal and the box is empty.",
 }
 

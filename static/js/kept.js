@@ -120,7 +120,7 @@ export function keptBy(author, page) {
   const loose = []; // what could not be stored: in this page only
   const others = typeof BroadcastChannel === "function" ? new BroadcastChannel("kept") : null;
   let rows = [], fresh = false, written = 0, last = 0, tail = Promise.resolve(), pending = 0;
-  let sending = false, again = false, timer = 0, pause = FIRST_PAUSE, most = MOST, failed = 0, renewed = false;
+  let sending = false, again = false, timer = 0, pause = FIRST_PAUSE, most = MOST, failed = 0;
   const device = { rows: () => [...rows, ...loose], reachable: true, stopped: "", broken: false, loose: () => loose.length + pending };
   device.waiting = (meeting) => new Set([...device.rows().filter((one) => !one.refused), ...[...made.values()].filter((one) => !one.refused)]
     .filter((one) => !meeting || one.meeting === meeting).map((one) => one.uuid)).size;
@@ -251,20 +251,18 @@ export function keptBy(author, page) {
     if (code === 500) { most = 1; if (chosen.length === 1) failed += 1; }
     if (!code || code === 429 || (code >= 500 && failed < GIVE_UP)) { later(); return false; }
     device.reachable = true;
+    // Nothing is refused for want of a token: a new sign-in has a new one, and two answers at once may have brought two.
+    if (answer.stale) { await page.freshToken(); again = false; if (!device.stopped) later(true); return false; }
     pause = FIRST_PAUSE;
     failed = 0;
-    // Refused for want of a token, perhaps: a new sign-in has a new one.
-    if (code === 403 && !renewed) { renewed = await page.freshToken(); if (renewed) return true; }
-    if (device.stopped) return false;
-    renewed = false;
     if (chosen.length > 1 && (code === 400 || code === 413)) { most = 1; return true; }
     const whole = code < 300 ? answer.results || [] : chosen.map(({ uuid }) => ({ uuid, done: false, sentence: reasons[code] || "The service did not take it." }));
     if (await settle(whole, answer).catch(() => false)) { most = code < 300 ? MOST : most; return true; }
     later();
     return false;
   }
-  function later() {
-    device.reachable = false;
+  function later(reachable = false) {
+    device.reachable = reachable;
     clearTimeout(timer);
     timer = setTimeout(device.send, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);

@@ -15,7 +15,7 @@ let cursor = root.dataset.cursor;
 let settled = 0;
 
 measurePage(root.dataset.now);
-token.fresh = async () => { const before = token.now; await news(); return token.now !== before; };
+token.fresh = () => news();
 hears.changed.push(show);
 hears.settled.push((result, item, answer) => {
   if (result.entry.meeting !== meeting) return;
@@ -36,18 +36,17 @@ addEventListener("beforeunload", (event) => { if (device.loose() || unkept()) ev
 // Signed out, or somebody else signed in on this device: the words wait, sealed, until who wrote them is back.
 function tellStopped() {
   const box = document.getElementById("signed-out");
-  if (box.hidden === !device.stopped) return;
-  const link = element("a", "Sign in, then come back", { href: "/accounts/login/", target: "_blank", rel: "noopener" });
-  const second = element("p");
-  second.append(link);
-  box.replaceChildren(...(device.stopped ? [element("p", SAY[`stopped_${device.stopped}`] || "You are signed out."), second] : []));
+  if (box.dataset.stopped === device.stopped) return;
+  box.dataset.stopped = device.stopped;
+  for (const why of box.querySelectorAll("[data-why]")) why.hidden = why.dataset.why !== device.stopped;
   box.hidden = !device.stopped;
 }
-// Signing out in another window ends this page, too. Only what could not be stored keeps it open.
+// Signing out in another window ends this page, too. Only what could not be stored keeps it open. The service may not know of it yet: this
+// address shows nobody in either case.
 whenSignedOut(() => {
   if (device.loose()) return;
   document.documentElement.hidden = true;
-  location.replace("/");
+  location.replace("/accounts/logout/");
 });
 
 // What the page says about itself.

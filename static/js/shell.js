@@ -126,7 +126,7 @@ addEventListener("click", async (event) => {
 });
 addEventListener("popstate", () => { if (location.pathname !== shown) location.reload(); }); // a record turns its own leaves
 addEventListener("online", () => { if (shell.isConnected) location.reload(); });
-whenSignedOut(() => { if (!part("record")) location.reload(); }); // a record hears of it itself
+whenSignedOut(() => { if (!part("record")) location.replace("/accounts/logout/"); }); // a record hears of it itself (record.js)
 
 part("by-passkey").addEventListener("submit", (event) => { event.preventDefault(); open(); });
 part("by-words").addEventListener("submit", async (event) => {

@@ -13,12 +13,10 @@ let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 // Refused for want of a token: signed out, somebody else, or a new session of the same one.
 async function freshToken() {
   const response = await fetch("/on-this-device/", { redirect: "manual" }).catch(() => null);
-  if (!response) return false;
+  if (!response) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
-  if (!fresh || page.body.dataset.author !== author) { device.stop(fresh ? "other" : "out"); return false; }
-  token = fresh;
-  return true;
+  if (!fresh || page.body.dataset.author !== author) device.stop(fresh ? "other" : "out"); else token = fresh;
 }
 const device = keptBy(author, {
   token: () => token,

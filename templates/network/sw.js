@@ -11,7 +11,7 @@ const PARTS = [{% for one in parts %}"{{ one }}"{% if not forloop.last %}, {% en
 const SHELL = "{% url "without_signal" %}";
 const OURS = "parts ", KEPT = `${OURS}{{ version }}`;
 const PATIENCE = 20000;
-const PAGES = /^\/(board\/|on-this-device\/|meetings\/.*)?$/;
+const PAGES = /^\/(board\/|on-this-device\/|accounts\/logout\/|meetings\/.*)?$/;
 const RECORD = /\/record\//;
 
 addEventListener("install", (event) => event.waitUntil(install()));

@@ -522,9 +522,25 @@ def test_signing_out_closes_what_is_open_without_signal_in_another_window(phone,
     offline(phone, False)
     other = phone.page("/board/")
     expect(page.locator("main")).to_contain_text("Marja")
-    other.get_by_role("button", name="Sign out").click()
+    release = signing_out_slowly(phone, other)
     expect(page.locator("body")).not_to_contain_text("Marja")
+    release()
+    expect(other.get_by_role("link", name="Sign in")).to_be_visible()
     assert prepared(page)["packs"] == []
+
+
+def signing_out_slowly(phone, page):
+    """`page` signs out, and the service hears of it only when the returned function is called."""
+    held = []
+    phone.context.route(
+        "**/accounts/logout/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.get_by_role("button", name="Sign out").click(no_wait_after=True)
+    for _ in range(1000):
+        if held:
+            return held[0].continue_
+        page.wait_for_timeout(20)
+    raise AssertionError("Nothing was sent.")
 
 
 def test_a_session_that_is_ended_elsewhere_leaves_nothing_to_open(phone, cast):
