@@ -108,3 +108,22 @@ def test_a_reader_of_another_network(cast, browser):
     friend2 = make_member(cast.network2, "Aila", relation="a friend", circle="friend")
     assert browser.get(reverse("reader", args=[cast.friend.uuid])).status_code == 200
     assert browser.get(reverse("reader", args=[friend2.uuid])).status_code == 404
+
+
+def test_the_board_of_another_service(cast):
+    browser = Client()
+    browser.force_login(cast.coordinator.user)
+    board = browser.get(reverse("board")).content.decode()
+    assert "Elina" in board
+    assert "Oskari" not in board
+
+
+def test_a_decision_of_another_network_is_missing(cast):
+    """One of our own that does not wait is answered with a sentence."""
+    start(cast.booked, cast.person, cast.clinician1)
+    start(cast.meeting2, cast.person2, cast.clinician4)
+    theirs = say(cast.meeting2, "We meet at six.", kind="decision")
+    browser = Client()
+    browser.force_login(cast.clinician1.user)
+    for line, status in ((cast.decision, 302), (theirs, 404)):
+        assert browser.post(reverse("record_confirm", args=[cast.booked.uuid, line.uuid])).status_code == status
