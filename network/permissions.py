@@ -64,14 +64,11 @@ def staff_of(user: User) -> Staff:
 
 
 NETWORK: dict[str, Predicate] = {
-    "member.add": any_of(oversees, in_team, is_person),
     "member.change": any_of(oversees, in_team, is_person),
-    "member.word": any_of(oversees, in_team, is_person),
     "consent.give": is_person,
     "consent.write_down": in_team,
     "consent.withdraw": any_of(is_person, in_team),
     "reader.pause": any_of(is_person, in_team),
-    "readings.see": is_person,
     "duty.change": oversees_service,
     "service.change": leads,
     "staff.change": leads,

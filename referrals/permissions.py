@@ -33,7 +33,6 @@ def may_swap(user: User, turn: OnCall) -> bool:
 works_with = any_of(oversees, in_team, owns_case, was_told)
 
 REFERRALS: dict[str, Predicate] = {
-    "case.see": any_of(works_with, is_person),
     "contact.log": works_with,
     "first_heard.correct": works_with,
     "urgency.change": works_with,
