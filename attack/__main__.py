@@ -1,6 +1,7 @@
 """`make attack`: opens one hole after the other in a copy of the project and asks the tests whether they see it. Writes docs/attack.md."""
 
 import argparse
+import json
 import os
 import queue
 import re
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from attack.holes import CONTROLS, HOLES, Hole
 from attack.opened import HOLE
 
 ROOT = Path(__file__).resolve().parent.parent
+CAUGHT = ROOT / "var" / "attack" / "caught.jsonl"  # what the runs since the last whole one have seen
 BAR = 0.95
 PATIENCE = 30 * 60  # seconds for one hole
 LEFT_TO_OTHERS = (
@@ -29,19 +31,27 @@ CONFIGURED = ("DATABASE_URL", "SECRET_KEY", "REDIS_URL", "SITE_URL", "DJANGO_SET
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one hole: `word` is caught, survived, or broken (the hole cannot be opened, or the tests do not run)."""
+    """What became of one hole: `word` is caught, survived, or broken (the hole cannot be opened, or the tests do not run).
+
+    `at` is the commit whose tests were asked.
+    """
 
     hole: Hole
     word: str
     by: str
     seconds: float
+    at: str
 
 
 def main() -> int:
     """Open the holes, tell, and end with 1 if too many were overlooked, or if a control was not what it should be."""
     options = read_options()
     holes = [hole for hole in [*CONTROLS, *HOLES] if options.only in hole.name]
-    outcomes = attack(holes, options.jobs)
+    if not options.rest:
+        CAUGHT.unlink(missing_ok=True)
+    before = caught_before(holes)
+    found = attack([hole for hole in holes if hole.name not in before], options.jobs) | before
+    outcomes = [found[hole.name] for hole in holes]
     if options.write:
         (ROOT / options.write).write_text(page(outcomes))
     print(page(outcomes))
@@ -52,12 +62,30 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m attack", description=__doc__)
     parser.add_argument("--only", default="", metavar="WORDS", help="holes whose name has these words")
     parser.add_argument("--jobs", type=int, default=2, help="copies of the project that are worked on at once")
+    parser.add_argument(
+        "--rest", action="store_true", help="only what no run before has caught: tests were added since"
+    )
     parser.add_argument("--write", metavar="FILE", help="write the table")
     return parser.parse_args()
 
 
-def attack(holes: list[Hole], jobs: int) -> list[Outcome]:
-    """Each hole in one of `jobs` copies of what is committed; in the order of `holes`."""
+def caught_before(holes: list[Hole]) -> dict[str, Outcome]:
+    """What earlier runs have seen caught, of holes that are still the same. The controls are asked each time."""
+    told = [json.loads(line) for line in CAUGHT.read_text().splitlines()] if CAUGHT.exists() else []
+    same = {(hole.name, hole.where, hole.before, hole.after, hole.sql): hole for hole in holes if hole not in CONTROLS}
+    seen = [(same.get(tuple(one.pop("hole"))), one) for one in told]
+    return {hole.name: Outcome(hole, **one) for hole, one in seen if hole}
+
+
+def remember(outcome: Outcome) -> None:
+    told = asdict(outcome)
+    told["hole"] = [told["hole"][name] for name in ("name", "where", "before", "after", "sql")]
+    with CAUGHT.open("a") as file:
+        file.write(json.dumps(told) + "\n")
+
+
+def attack(holes: list[Hole], jobs: int) -> dict[str, Outcome]:
+    """Each hole in one of `jobs` copies of what is committed, by its name."""
     waiting: queue.Queue[Hole] = queue.Queue()
     for hole in holes:
         waiting.put(hole)
@@ -71,6 +99,8 @@ def attack(holes: list[Hole], jobs: int) -> list[Outcome]:
             except queue.Empty:
                 break
             outcome = found[hole.name] = try_hole(hole, copy)
+            if outcome.word == "caught":
+                remember(outcome)
             print(f"{outcome.word:9} {hole.name}  {outcome.by}  {outcome.seconds:.0f} s", flush=True)
         shutil.rmtree(copy)
 
@@ -79,7 +109,7 @@ def attack(holes: list[Hole], jobs: int) -> list[Outcome]:
         worker.start()
     for worker in workers:
         worker.join()
-    return [found[hole.name] for hole in holes]
+    return found
 
 
 def copied(number: int) -> Path:
@@ -98,7 +128,8 @@ def try_hole(hole: Hole, copy: Path) -> Outcome:
     except ValueError as error:
         word, by = "broken", str(error)
     close(copy)
-    return Outcome(hole, word, by, time.monotonic() - begun)
+    at = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=copy, check=True, capture_output=True, text=True)
+    return Outcome(hole, word, by, time.monotonic() - begun, at.stdout.strip())
 
 
 def close(copy: Path) -> None:
@@ -159,16 +190,19 @@ def page(outcomes: list[Outcome]) -> str:
         "",
         "Written by `make attack`. Each hole is one line: a filter left out, an inverted check, a policy that lets everything",
         "through. It is opened in a copy of the project; then the tests run, all but those with a browser and those that kill",
-        "processes, until one fails.",
+        "processes, until one fails. What an earlier run has caught is not asked again after tests were added.",
         "",
         f"{datetime.now(UTC):%-d %B %Y}: {len(caught)} of {len(attacked)} caught (bar {BAR:.0%}).",
         f"Controls, which open nothing and must not be caught: {controls or 'not run'}.",
         "",
         *([f"- **{one.word}**: {one.hole.name}. {one.by}" for one in rest] or ["None survived."]),
         "",
-        "| hole | where | first test that fails |",
-        "| --- | --- | --- |",
-        *(f"| {one.hole.name} | {one.hole.where} | {f'`{one.by}`' if one.by else '–'} |" for one in attacked),
+        "| hole | where | first test that fails | at |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {one.hole.name} | {one.hole.where} | {f'`{one.by}`' if one.by else '–'} | {one.at} |"
+            for one in attacked
+        ),
         "",
     ]
     return "\n".join(head)

@@ -1,12 +1,14 @@
 """The planted holes of `make attack` can still be opened: a hole that fits nothing any more proves nothing."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from attack.__main__ import close
+from attack import __main__ as attack
+from attack.__main__ import Outcome, close
 from attack.holes import CONTROLS, HOLES
 
 ALL = [*CONTROLS, *HOLES]
@@ -26,6 +28,17 @@ def test_a_hole_is_closed_again(tmp_path):
     close(tmp_path)
     assert (tmp_path / hole.where).read_text() == hole.before
     assert not (tmp_path / "more").exists()
+
+
+def test_what_was_caught_is_not_asked_again_unless_the_hole_is_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(attack, "CAUGHT", tmp_path / "caught.jsonl")
+    same, changed, other = HOLES[:3]
+    assert attack.caught_before(HOLES) == {}
+    for hole in (same, replace(changed, after="something else"), CONTROLS[0]):
+        attack.remember(Outcome(hole, "caught", "a test", 1.5, "abc1234"))
+    assert attack.caught_before(ALL) == {same.name: Outcome(same, "caught", "a test", 1.5, "abc1234")}
+    attack.remember(Outcome(other, "caught", "a test", 1.5, "abc1234"))
+    assert set(attack.caught_before(ALL)) == {same.name, other.name}
 
 
 def test_there_are_enough_and_each_once():
