@@ -432,6 +432,7 @@ DOORS = [
         "meetings/actions/sharing.py",
         '    log_reading("as_member", member.uuid, member.network)\n',
         "",
+        first=("tests/meetings/test_looking.py",),
     ),
 ]
 
