@@ -22,7 +22,12 @@ ON_THE_PAGE = (
     "tests/opendialogue/test_browser_guards.py",
     "tests/guards/test_neutral.py",
 )
-BESIDE = ("tests/network/test_row_security.py", "tests/meetings/test_promises_sql.py")
+BESIDE = (
+    "tests/guards/test_ended_sql.py",
+    "tests/network/test_row_security.py",
+    "tests/meetings/test_promises_sql.py",
+    "tests/guards/test_matrix_sql.py",
+)
 
 
 @dataclass(frozen=True)
@@ -563,7 +568,6 @@ POLICIES = [
 ]  # fmt: skip
 
 FUNCTIONS = [
-    ("a paused reader reads", function("reading_member_ids", "p.ended_at IS NULL", "false")),
     ("a word that ran out is told still", function("word_still_holds", "w.until > od.clock()", "true")),
     ("words out of sight are seen", "DROP POLICY out_of_sight ON meetings_line"),
     ("what people bring is seen out of sight", "DROP POLICY out_of_sight ON meetings_tobring"),
@@ -574,7 +578,6 @@ FUNCTIONS = [
     ("a revoked way in still lets in", function("way_in_stands", "w.revoked_at IS NULL", "true")),
     ("a word that has ended still opens notes", function("readable_meeting_ids", "c.until > statement_timestamp()", "true")),
     ("a withdrawn consent opens notes", function("readable_meeting_ids", "c.withdrawn_at IS NULL", "true")),
-    ("a consent that has ended opens notes", function("readable_meeting_ids", "c.until > statement_timestamp()", "true")),
     ("a share that has ended opens notes", function("readable_meeting_ids", "s.until > statement_timestamp()", "true")),
     ("a pause pauses nobody", function("reading_member_ids", "p.ended_at IS NULL", "false")),
     ("a withdrawn share opens notes", function("readable_meeting_ids", "s.withdrawn_at IS NULL", "true")),

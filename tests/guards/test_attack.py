@@ -44,6 +44,7 @@ def test_what_was_caught_is_not_asked_again_unless_the_hole_is_another(tmp_path,
 def test_there_are_enough_and_each_once():
     assert len(HOLES) >= 40
     assert len({hole.name for hole in ALL}) == len(ALL)
+    assert len({(hole.where, hole.before, hole.after, hole.sql) for hole in ALL}) == len(ALL)
 
 
 @pytest.mark.parametrize("hole", [hole for hole in ALL if not hole.sql], ids=lambda hole: hole.name)

@@ -26,6 +26,18 @@ def queries(client, address):
     return [one["sql"] for one in found if not one["sql"].startswith(OVERHEAD)]
 
 
+def test_words_are_words_and_no_markup(cast, client):
+    start(cast.booked, cast.person, cast.clinician1)
+    say(cast.booked, "I said <b>no</b> & <script>alert(1)</script>", who=cast.person)
+    said = "I said &lt;b&gt;no&lt;/b&gt; &amp; &lt;script&gt;alert(1)&lt;/script&gt;"
+    client.force_login(cast.clinician1.user)
+    assert said in client.get(f"/meetings/{cast.booked.uuid}/record/").content.decode()
+    close(cast.booked)
+    for who in (cast.person, cast.mother):
+        client.force_login(who.user)
+        assert said in client.get(f"/notes/{cast.booked.uuid}/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("who", "status"),
     [
