@@ -539,9 +539,9 @@ PAGES = [
     ),
     Hole(
         "the whole address goes to other sites",
-        "templates/base.html",
-        'name="referrer" content="same-origin"',
-        'name="referrer" content="unsafe-url"',
+        "opendialogue/settings.py",
+        'SECURE_REFERRER_POLICY = "same-origin"',
+        'SECURE_REFERRER_POLICY = "unsafe-url"',
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""What has ended opens nothing: said by row security alone, whatever a page asks for.
+"""What has ended, or was never for everybody, opens nothing: said by row security alone, whatever a page asks for.
 
 The scopes of the pages say the same (test_scopes.py), so that a test through a page does not see which of the two has a hole.
 """
@@ -10,7 +10,7 @@ from django.utils import timezone
 from meetings.models import Line, Meeting
 from network.models import Member
 from tests.conftest import acting_as, role
-from tests.factories import consent, hours, make_cast, open_in_need, share
+from tests.factories import close, consent, hours, make_cast, open_in_need, say, share, start
 from tests.meetings.held import untriggered
 from tests.meetings.test_until import pause
 
@@ -51,6 +51,37 @@ def test_a_word_that_has_ended(given, end):
     assert rows(cast.friend.user) == (1, lines)
     ENDS[end](cast, word)
     assert rows(cast.friend.user) == (0, 0)
+
+
+def test_a_line_that_was_refused():
+    cast = make_cast()
+    consent(cast.friend)
+    start(cast.booked, cast.mother, cast.clinician1)
+    refused = say(cast.booked, "She goes.", kind="decision", state="refused", refused_why="decision_with_the_person")
+    said = say(cast.booked, "She is not here.", who=cast.mother)
+    close(cast.booked)
+    assert shown(cast.friend.user, refused, said) == {said}
+
+
+def test_a_late_line_until_the_person_has_seen_it():
+    cast = make_cast()
+    consent(cast.friend)
+    late = say(cast.held, "This came late.", who=cast.mother, at=timezone.now() - hours(200))
+    assert shown(cast.friend.user, late, cast.voice) == {cast.voice}
+    changed(late, seen_by_person_at=timezone.now())
+    assert shown(cast.friend.user, late, cast.voice) == {late, cast.voice}
+
+
+def test_a_line_kept_back():
+    cast = make_cast()
+    consent(cast.friend)
+    changed(cast.voice, kept_back=True)
+    assert shown(cast.friend.user, cast.voice, cast.mothers_voice) == {cast.mothers_voice}
+
+
+def shown(user, *lines):
+    with role("od_app"), acting_as(user.pk):
+        return set(Line.objects.filter(pk__in=[one.pk for one in lines]))
 
 
 def test_who_has_left_the_service():
