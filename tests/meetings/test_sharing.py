@@ -87,6 +87,10 @@ def test_sql_the_team_names_a_witness_and_nobody_writes_in_anothers_name(cast):
             assert not insert(cast, cast.clinician1, how="in_the_room", **left_out)
     assert not insert_share(cast, cast.clinician1, as_=cast.person.user)
     assert not insert_consent(cast, cast.mother, as_=cast.person.user)
+    said = {"how": "in_the_room", "witness": "Marja", "where": "the kitchen"}
+    for insert in (insert_share, insert_consent):
+        assert not insert(cast, cast.clinician1, as_=cast.clinician2.user, **said)
+        assert not insert(cast, cast.person, as_=cast.mother.user)
 
 
 def test_sql_a_cover_writes_it_down_for_the_meeting_they_come_to(cast):
