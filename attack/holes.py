@@ -568,14 +568,19 @@ POLICIES = [
     ("every channel of staff is everybody’s", policy("network_staffchannel", "see")),
 ]  # fmt: skip
 
+OUT_OF_SIGHT = "tests/meetings/test_out_of_sight.py"
+OPENING = "tests/meetings/test_opening.py"
+LATE_COVER = "tests/meetings/test_late_cover.py"
+LOOKING = "tests/meetings/test_looking.py"
+JOINING = "tests/meetings/test_joining.py"
 FUNCTIONS = [
     ("a word that ran out is told still", function("word_still_holds", "w.until > od.clock()", "true"), "tests/meetings/test_until.py"),
-    ("words out of sight are seen", "DROP POLICY out_of_sight ON meetings_line", "tests/meetings/test_out_of_sight.py"),
-    ("what people bring is seen out of sight", "DROP POLICY out_of_sight ON meetings_tobring", "tests/meetings/test_out_of_sight.py"),
-    ("a contact is written anew", "ALTER TABLE referrals_contact DISABLE TRIGGER through_two", "tests/meetings/test_out_of_sight.py"),
-    ("words set aside can be read", "GRANT SELECT ON meetings_setaside TO od_app", "tests/meetings/test_out_of_sight.py"),
-    ("what was opened in need stays open", function("in_need_network_ids", "ended_at IS NULL AND ends_at > now()", "true"), "tests/meetings/test_opening.py"),
-    ("anybody’s opening in need", function("in_need_network_ids", "staff_id = (SELECT od.my_staff_id())", "true"), "tests/meetings/test_opening.py"),
+    ("words out of sight are seen", "DROP POLICY out_of_sight ON meetings_line", OUT_OF_SIGHT),
+    ("what people bring is seen out of sight", "DROP POLICY out_of_sight ON meetings_tobring", OUT_OF_SIGHT),
+    ("a contact is written anew", "ALTER TABLE referrals_contact DISABLE TRIGGER through_two", OUT_OF_SIGHT),
+    ("words set aside can be read", "GRANT SELECT ON meetings_setaside TO od_app", OUT_OF_SIGHT),
+    ("what was opened in need stays open", function("in_need_network_ids", "ended_at IS NULL AND ends_at > now()", "true"), OPENING),
+    ("anybody’s opening in need", function("in_need_network_ids", "staff_id = (SELECT od.my_staff_id())", "true"), OPENING),
     ("a revoked way in still lets in", function("way_in_stands", "w.revoked_at IS NULL", "true"), "tests/opendialogue/test_letting_in.py"),
     ("a word that has ended still opens notes", function("readable_meeting_ids", "c.until > statement_timestamp()", "true")),
     ("a withdrawn consent opens notes", function("readable_meeting_ids", "c.withdrawn_at IS NULL", "true")),
@@ -586,14 +591,14 @@ FUNCTIONS = [
     ("who has left the service works here still", function("my_staff_id", "s.left_at IS NULL", "true")),
     ("who has left the team is of it still", function("team_network_ids", "left_at IS NULL", "true")),
     ("two of different names are made one", function("same_person", "od.same_name(o.name, NEW.name)", "true")),
-    ("anybody sends late lines", function("to_record", "s.staff_id = (SELECT od.my_staff_id())", "true"), "tests/meetings/test_late_cover.py"),
-    ("who came sends anything late", function("keep_late_line", "coalesce(said ->> 'kind', '')", "'voice'"), "tests/meetings/test_late_cover.py"),
-    ("a device asks after the lines of others", function("line_came", "recorded_by_id = (SELECT od.my_staff_id())", "true"), "tests/meetings/test_out_of_sight.py"),
+    ("anybody sends late lines", function("to_record", "s.staff_id = (SELECT od.my_staff_id())", "true"), LATE_COVER),
+    ("who came sends anything late", function("keep_late_line", "coalesce(said ->> 'kind', '')", "'voice'"), LATE_COVER),
+    ("a device asks after the lines of others", function("line_came", "recorded_by_id = (SELECT od.my_staff_id())", "true"), OUT_OF_SIGHT),
     ("a withdrawn invitation opens a meeting", function("invited_meeting_ids", "i.withdrawn_at IS NULL", "true")),
-    ("anybody’s eyes", function("eyes_of", "p.user_id = u.id", "true"), "tests/meetings/test_looking.py"),
-    ("eyes that can write", function("eyes_of", "current_setting('transaction_read_only') = 'on'", "true"), "tests/meetings/test_looking.py"),
-    ("anybody opens accounts", function("account_for", "od.my_staff_id() IS NULL", "false"), "tests/meetings/test_joining.py"),
-    ("anybody says: this is me", function("join_network", "m.uuid IN (SELECT w.member FROM od.waiting_memberships() w)", "true"), "tests/meetings/test_joining.py"),
+    ("anybody’s eyes", function("eyes_of", "p.user_id = u.id", "true"), LOOKING),
+    ("eyes that can write", function("eyes_of", "current_setting('transaction_read_only') = 'on'", "true"), LOOKING),
+    ("anybody opens accounts", function("account_for", "od.my_staff_id() IS NULL", "false"), JOINING),
+    ("anybody says: this is me", function("join_network", "m.uuid IN (SELECT w.member FROM od.waiting_memberships() w)", "true"), JOINING),
     ("readings without a reader", function("log_reading", "me.id IS NULL AND own.id IS NULL", "false"), "tests/meetings/test_readings.py"),
     ("nothing stays as it was written", function("stays_as_written", "TG_OP = 'DELETE'", "false AND TG_OP = 'DELETE'")),
     ("consent given anew without a trace", "ALTER TABLE network_consent DISABLE TRIGGER withdrawn"),
