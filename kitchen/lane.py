@@ -232,7 +232,8 @@ class Lane(threading.Thread):
         """What the pages say, for whoever has to find out."""
         pages = [phone.page for phone in self.phones if phone.page]
         with suppress(Error):
-            return [" ".join(page.locator("body").inner_text().split())[-400:] for page in pages]
+            said = [" ".join(page.locator("body").inner_text().split()) for page in pages]
+            return [f"{words[:300]} … {words[-200:]}" for words in said]
 
     # The end: all that waits is at the service, or says why not
 

@@ -2,7 +2,9 @@
 
 from types import SimpleNamespace
 
+from django.conf import settings
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -25,3 +27,16 @@ class SessionStore(db.SessionStore):
         if session is None:
             self._session_key = None
         return session
+
+
+class Sessions(SessionMiddleware):
+    """As Django's. But only what a browser shows takes a cookie of a session away that is over: the answer to a script may have been on its
+    way while somebody signed in in another window, and would take their new session with it.
+    """
+
+    def process_response(self, request, response):
+        response = super().process_response(request, response)
+        cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if cookie and not cookie.value and request.headers.get("sec-fetch-mode", "navigate") != "navigate":
+            del response.cookies[settings.SESSION_COOKIE_NAME]
+        return response

@@ -104,7 +104,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "opendialogue.middleware.WholeResponseTransaction",
     "opendialogue.middleware.NoStore",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "opendialogue.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -307,6 +307,16 @@ class TestBrowserThatIsToldSo:
         assert self.SCRIPT not in answer.content.decode()
 
 
+@pytest.mark.parametrize(("mode", "taken"), [("cors", False), ("same-origin", False), ("navigate", True), (None, True)])
+def test_a_late_answer_to_a_script_takes_no_new_session_away(cast, mode, taken):
+    """It belongs to the session that is over; whoever signed in meanwhile, in another window, has the same cookie."""
+    browser = signed_in(cast.clinician1)
+    Session.objects.all().delete()
+    answer = browser.get("/on-this-device/today/", headers={"sec-fetch-mode": mode} if mode else {})
+    assert is_out(answer)
+    assert (settings.SESSION_COOKIE_NAME in answer.cookies) == taken
+
+
 class TestListOfSessions:
     @pytest.fixture
     def two(self, cast):
