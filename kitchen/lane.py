@@ -180,14 +180,14 @@ class Lane(threading.Thread):
         self.until(composed, "a line to be composed")
 
     def whose(self, page):
-        """The first who is there; when nobody is, somebody else."""
+        """The first who is there; when nobody is, somebody else. News of the room may take that choice back in between."""
         there = page.locator(".whose label:not([hidden]) input").first
         try:
             there.check(timeout=A_MOMENT)
+            if there.get_attribute("value") == "other":
+                page.locator("[name=voice_name]").fill("The neighbour", timeout=A_MOMENT)
         except Error:
             return False
-        if there.get_attribute("value") == "other":
-            page.locator("[name=voice_name]").fill("The neighbour")
         return True
 
     def see(self, phone, wanted=None):
