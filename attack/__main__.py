@@ -166,7 +166,7 @@ def run_files(files: list[str], hole: Hole, copy: Path) -> tuple[str, str]:
     if ran.returncode == 0:
         return "survived", ""
     # A test that could not even begin has seen nothing.
-    if ran.returncode == 1 and (failed := re.search(r"^FAILED (\S+)", ran.stdout, re.M)):
+    if ran.returncode == 1 and (failed := re.search(r"^FAILED (.+?)(?: - |$)", ran.stdout, re.M)):
         return "caught", failed[1]
     return "broken", " / ".join((ran.stdout + ran.stderr).strip().splitlines()[-4:])
 
@@ -190,7 +190,8 @@ def page(outcomes: list[Outcome]) -> str:
         "",
         "Written by `make attack`. Each hole is one line: a filter left out, an inverted check, a policy that lets everything",
         "through. It is opened in a copy of the project; then the tests run, all but those with a browser and those that kill",
-        "processes, until one fails. What an earlier run has caught is not asked again after tests were added.",
+        "processes, until one fails. What survived got a test and was asked again, with the commit that stands in the last",
+        "column; what an earlier run had caught was not.",
         "",
         f"{datetime.now(UTC):%-d %B %Y}: {len(caught)} of {len(attacked)} caught (bar {BAR:.0%}).",
         f"Controls, which open nothing and must not be caught: {controls or 'not run'}.",
