@@ -61,7 +61,7 @@ class TestStaff:
         assert browser.get("/board/").status_code == 200
         now.shift(15 * MINUTE)
         assert is_out(browser.get("/board/"))
-        assert not Session.objects.exists(), "the session itself is gone"
+        assert Session.objects.get().get_decoded() == {}, "it is nobody's any more"
 
     def test_whoever_works_stays_up_to_twelve_hours(self, cast, now):
         browser = signed_in(cast.coordinator)
@@ -272,6 +272,17 @@ class TestBrowserThatIsToldSo:
             assert is_out(answer)
             assert self.mark(answer) is None
         assert self.SCRIPT not in browser.get("/accounts/login/").content.decode()
+
+    def test_another_window_that_polls_just_then_keeps_it(self, cast, now):
+        """Another window polls, with the cookie from before this one was sent to the sign-in."""
+        browser = signed_in(cast.clinician1)
+        other = AppClient()
+        other.cookies[settings.SESSION_COOKIE_NAME] = browser.cookies[settings.SESSION_COOKIE_NAME].value
+        now.shift(15 * MINUTE)
+        assert is_out(browser.get("/meetings/"))
+        answer = other.get("/on-this-device/today/")
+        assert is_out(answer)
+        assert self.mark(answer) is None
 
     def test_signed_out_and_in_again(self, cast):
         user = cast.clinician1.user
