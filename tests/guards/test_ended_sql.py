@@ -4,7 +4,6 @@ The scopes of the pages say the same (test_scopes.py), so that a test through a 
 """
 
 import pytest
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from meetings.models import Line, Meeting
@@ -12,7 +11,7 @@ from network.models import Member
 from tests.conftest import acting_as, role
 from tests.factories import close, consent, hours, make_cast, open_in_need, say, share, start
 from tests.meetings.held import untriggered
-from tests.meetings.test_until import pause
+from tests.meetings.test_until import over, pause
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +26,7 @@ def changed(word, **fields):
 
 ENDS = {
     "withdrawn": lambda c, word: changed(word, withdrawn_at=timezone.now(), withdrawn_by=c.person.user),
-    "its last day is over": lambda c, word: changed(word, until=Now(), given_at=timezone.now() - hours(24)),
+    "its last day is over": lambda c, word: over(word),
     "a pause": lambda c, word: pause(c.friend),
     "who has left": lambda c, word: Member.objects.filter(pk=c.friend.pk).update(
         left_at=timezone.now(), left_reason="asked"
