@@ -445,6 +445,18 @@ class KeptBack(OfNetwork):
         return f"kept back {self.uuid}"
 
 
+class TakenEntry(OfNetwork):
+    """What a device sent has been taken, by the id it made there: sent again, it is not done again. Closed to every role but the owner."""
+
+    uuid = models.UUIDField(unique=True)
+    meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="+")
+    taken_from = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"taken entry {self.uuid}"
+
+
 class DecidedWithout(OfNetwork):
     """An exception: what had to be decided without the person. Open until a meeting with the person has taken it up."""
 

@@ -40,6 +40,9 @@ SENTENCES |= {
     "member_leaves_with_reason": Sentence("Say why they leave.", "left_reason"),
     "answer_before_the_meeting": Sentence("This meeting is over or cancelled. It takes no more answers."),
     "meeting_has_started": Sentence("This meeting has not started yet."),
+    "meeting_was_cancelled": Sentence(
+        "This meeting was cancelled at the service. Tap who is here, and it is held all the same."
+    ),
     "meeting_is_going_on": Sentence("This meeting is not going on. Nobody can arrive or leave now."),
     "arrival_not_in_future": Sentence("Nobody can have arrived in the future.", "arrived_at"),
     "leaves_not_in_future": Sentence("Nobody can have left in the future.", "left_at"),
@@ -72,6 +75,9 @@ SENTENCES |= {
     "meetings_presence_left_uuid_key": Sentence("This is kept already, in another place."),
     "only_lines_of_the_meeting": Sentence(
         "This meeting is closed, and you came to it for that day. Only what was said in it is still taken."
+    ),
+    "who_comes_has_changed": Sentence(
+        "Somebody else was to come, or nobody, as the service has it. Give these words to the team, who can write them down."
     ),
     # Said of what was sealed on a device: it stays there.
     "sealed_by_its_author": Sentence("Somebody else wrote this. It goes out when they sign in on this device."),

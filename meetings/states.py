@@ -4,7 +4,7 @@ MEETING: dict[str, frozenset[str]] = {
     "booked": frozenset({"booked", "started", "cancelled"}),
     "started": frozenset({"started", "closed"}),
     "closed": frozenset(),
-    "cancelled": frozenset(),
+    "cancelled": frozenset({"started"}),
 }
 
 DECISION: dict[str, frozenset[str]] = {

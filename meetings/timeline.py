@@ -201,9 +201,8 @@ def _meetings(story: Story, now: datetime) -> Iterator[Item]:
                 kind="open",
                 title=title,
                 text=_who_is_asked(story, meeting),
-                small=""
-                if not meeting.moves
-                else ("Moved once" if meeting.moves == 1 else f"Moved {meeting.moves} times"),
+                small=_held_all_the_same(meeting)
+                or (f"Moved {meeting.moves} times" if meeting.moves > 1 else "Moved once" if meeting.moves else ""),
                 waits="going on now" if going_on else ("not recorded yet" if meeting.ends_at < now else ""),
                 url=address_of("meeting", meeting.uuid),
             )
@@ -250,6 +249,7 @@ def _held(story: Story, meeting: SimpleNamespace, title: str) -> Item:
                     and clock.recorded_offline
                     and format_html("recorded offline, known {}", when(clock.known_at)),
                     meeting.entered_afterwards and format_html("entered afterwards: {}", meeting.entered_why),
+                    _held_all_the_same(meeting),
                 )
                 if part
             ),
@@ -257,6 +257,11 @@ def _held(story: Story, meeting: SimpleNamespace, title: str) -> Item:
         waits=", ".join(waits),
         url=address_of("note", meeting.uuid),
     )
+
+
+def _held_all_the_same(meeting: SimpleNamespace) -> str:
+    """Of a meeting that had been cancelled while the team sat there without signal; nothing of others."""
+    return format_html("had been cancelled: {}", meeting.cancelled_reason) if meeting.cancelled_reason else ""
 
 
 def _who_is_asked(story: Story, meeting: SimpleNamespace) -> SafeString:

@@ -116,7 +116,11 @@ def follow(request, response, meeting):
     if request.path.endswith("/record/") and request.method == "GET" and response.status_code == 200:
         if opened != meeting or until <= time.time():
             request.session[RECORD] = [meeting, int(time.time()) + settings.SESSION_RECORD]
-    elif opened == meeting and (
-        (request.path.endswith("/close/") and response.status_code == 302) or getattr(response, "meeting_closed", False)
-    ):
+    elif opened == meeting and (_led_away(request, response) or getattr(response, "meeting_closed", False)):
         del request.session[RECORD]
+
+
+def _led_away(request, response):
+    """The meeting was closed by a form, or the record asked for once more when it was closed."""
+    closes = request.path.endswith("/close/") or (request.path.endswith("/record/") and request.method == "GET")
+    return closes and response.status_code == 302

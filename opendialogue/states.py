@@ -24,7 +24,11 @@ MACHINES: list[tuple[str, str, dict[str, frozenset[str]]]] = [
         "a mistake. Replied when the clock was for a first reply. Not met when the case closes without a meeting.",
         TIMER,
     ),
-    ("Meeting", "Booked, held, closed; or cancelled before it started.", MEETING),
+    (
+        "Meeting",
+        "Booked, held, closed; or cancelled before it started. If the team sat there without signal by then, it was held all the same.",
+        MEETING,
+    ),
     (
         "Decision",
         "Accepted when the person was present. One that was entered afterwards waits until the person agrees to it in a meeting. One "

@@ -60,8 +60,15 @@ def _by_device(when: When, said: dict[str, Any]) -> str:
     return json.dumps(said | device | {"text": clean_words(said["text"])}, default=str)
 
 
+def take_entry(uuid: UUID, meeting: Meeting) -> bool:
+    """Notes that this is taken from the device of whoever asks; False when it was before, and is not to be done again."""
+    with refusals(), connection.cursor() as cursor:
+        cursor.execute("SELECT od.take_entry(%s, %s)", [uuid, meeting.pk])
+        return bool(cursor.fetchone()[0])
+
+
 def came_already(uuid: UUID, meeting: Meeting) -> bool:
-    """Whether a line with this id has come into this meeting from whoever asks, though it may be out of sight now."""
+    """Whether what has this id has come into this meeting from whoever asks, though a line may be out of sight now."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT od.line_came(%s, %s)", [uuid, meeting.pk])
         return bool(cursor.fetchone()[0])

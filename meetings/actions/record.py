@@ -25,6 +25,9 @@ from network.permissions import require, staff_of
 from network.rules import Refusal, clean_words, one_write, refusal_of
 from referrals.models import Case
 
+ONE_MOMENT = timedelta(minutes=2)  # two phones that note the same departure differ by less
+ONE_CLOCK = timedelta(seconds=10)  # so do two measurements of the clock of one phone
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -65,23 +68,34 @@ def start_meeting(*, meeting: Meeting, by: User) -> Meeting:
     return written.thing
 
 
-def _begin(meeting: Meeting, at: datetime) -> Meeting:
-    if meeting.status == Meeting.Status.BOOKED:
-        meeting.status, meeting.started_at = Meeting.Status.STARTED, at
-        meeting.save(update_fields=["status", "started_at"])
+def _begin(meeting: Meeting, at: datetime, *, device: bool = False) -> Meeting:
+    """The first one to come starts it, also where another phone, that came later, had signal before; `device`: and though it was cancelled
+    at the service meanwhile, for somebody sits there.
+    """
+    earlier = bool(meeting.started_at and at < meeting.started_at and not meeting.entered_afterwards)
+    if meeting.status == Meeting.Status.BOOKED or (device and meeting.status == Meeting.Status.CANCELLED):
+        meeting.status, meeting.started_at, meeting.cancelled_at = Meeting.Status.STARTED, at, None
+        meeting.save(update_fields=["status", "started_at", "cancelled_at"])
+    elif earlier and meeting.status == Meeting.Status.STARTED:
+        meeting.started_at = at
+        meeting.save(update_fields=["started_at"])
     return meeting
 
 
-def arrive(*, meeting: Meeting, who: Member | Staff, by: User, uuid: UUID | None = None, when: When = NOW) -> Presence:
-    """Somebody comes into the room. The first one to come starts the meeting; whoever is there already stays."""
+def arrive(
+    *, meeting: Meeting, who: Member | Staff, by: User, uuid: UUID | None = None, when: When = NOW
+) -> Presence | None:
+    """Somebody comes into the room. The first one to come starts the meeting; whoever is there already stays. None when a device tells of
+    it that did not hear of the close before: a line says so.
+    """
     require(MEETINGS, "record.write", by, meeting.network)
     with one_write("recorded an arrival") as written:
         meeting, at = hold(meeting), when.moment()
-        _begin(meeting, at)
+        _begin(meeting, at, device=bool(when.device_at))
         presence = meeting.presences.filter(uuid=uuid).first() if uuid else None
         if not presence:
             presence = _come(meeting, who, at, uuid=uuid or uuid4(), when=when, by=by)
-        written.thing = presence
+        written.thing = presence or meeting
     return presence
 
 
@@ -95,25 +109,36 @@ def _there(meeting: Meeting, at: datetime) -> QuerySet[Presence]:
     return there.exclude(Exists(gone))
 
 
-def _come(meeting: Meeting, who: Member | Staff, at: datetime, *, uuid: UUID, when: When, by: User) -> Presence:
-    if meeting.closed_at and at < meeting.closed_at:
-        return _there(meeting, at).filter(**side(who)).first() or _came_late(meeting, who, at, uuid, when, by)
-    there: Presence | None = meeting.presences.filter(**side(who), left_at=None, mistaken_at=None).first()
-    if there and there.arrived_at <= at:
+def _come(meeting: Meeting, who: Member | Staff, at: datetime, *, uuid: UUID, when: When, by: User) -> Presence | None:
+    there = _there(meeting, at).filter(**side(who)).first()
+    if meeting.closed_at and when.device_at:
+        return there or _came_late(meeting, who, at, uuid, when, by)
+    if there and there.left_at and there.left_at - at <= ONE_CLOCK:
+        at = there.left_at  # went out and came back within a moment
+        there = _there(meeting, at).filter(**side(who)).first()
+    if there:
         return there
     if isinstance(who, Staff):
         _comes_along(meeting, who)
-    # Another phone, back from where there was no signal, knows that they were here earlier: that time stands before the other.
+    # Another phone, back from where there was no signal, knows that they were here earlier, or came back before they left for good: that
+    # time ends where the other one says something of them.
+    known = meeting.presences.filter(**side(who), mistaken_at=None)
+    went_out = known.filter(arrived_at__lte=at, left_at__gt=at).values_list("left_at", flat=True)
+    came_again = known.filter(arrived_at__gt=at).values_list("arrived_at", flat=True)
+    ends = [moment for moment in (*went_out, *came_again) if moment]
     return Presence.objects.create(
         uuid=uuid, meeting=meeting, network_id=meeting.network_id, service_id=meeting.service_id, name=who.name, arrived_at=at,
-        left_at=there.arrived_at if there else None, offset_ms=when.kept_offset(), offline=when.offline, recorded_by=staff_of(by),
-        **side(who),
+        left_at=min(ends, default=None), offset_ms=when.kept_offset(), offline=when.offline, recorded_by=staff_of(by), **side(who),
     )  # fmt: skip
 
 
-def _came_late(meeting: Meeting, who: Member | Staff, at: datetime, uuid: UUID, when: When, by: User) -> Presence:
+def _came_late(
+    meeting: Meeting, who: Member | Staff, at: datetime, uuid: UUID, when: When, by: User
+) -> Presence | None:
     """Only this phone knew that they were there, and it comes after the close: the clock has to know, and a line tells of it."""
     tell(f"{who} came in.", meeting=meeting, by=by, uuid=uuid, when=when)
+    if meeting.closed_at and at >= meeting.closed_at:
+        return None  # as the service has it, it was over
     return Presence.objects.create(
         uuid=uuid, meeting=meeting, network_id=meeting.network_id, service_id=meeting.service_id, name=who.name, arrived_at=at,
         offset_ms=when.kept_offset(), offline=when.offline, recorded_by=staff_of(by), **side(who),
@@ -121,18 +146,22 @@ def _came_late(meeting: Meeting, who: Member | Staff, at: datetime, uuid: UUID, 
 
 
 def _comes_along(meeting: Meeting, staff: Staff) -> None:
-    """A clinician who comes counts among those of the meeting, though not booked for it, and though booked elsewhere."""
-    if not staff.is_clinician or meeting.staffing.filter(staff=staff).exists():
+    """A clinician who comes counts among those of the meeting, though not booked for it, or cancelled, and though booked elsewhere."""
+    booked = meeting.staffing.filter(staff=staff).first()
+    if not staff.is_clinician or (booked and (booked.active or not meeting.cancelled_reason)):
         return
     row = {"meeting": meeting, "staff": staff, "network_id": meeting.network_id, "service_id": meeting.service_id}
     try:
         with transaction.atomic():
-            MeetingStaff.objects.create(**row)
+            MeetingStaff.objects.update_or_create(
+                meeting=meeting, staff=staff, defaults={"active": True}, create_defaults=row
+            )
     except IntegrityError as error:
         refusal = refusal_of(error)
         if not refusal or refusal.rule != "staff_not_in_two_places":
             raise
-        MeetingStaff.objects.create(**row, active=False)
+        if not booked:
+            MeetingStaff.objects.create(**row, active=False)
 
 
 def leave(
@@ -146,25 +175,32 @@ def leave(
         if uuid and (before := meeting.presences.filter(left_uuid=uuid).first()):
             written.thing = before
             return before
-        if meeting.closed_at:
-            written.thing = meeting
-            return _left_late(meeting, who, at, uuid, when, by)
         there: Presence | None = meeting.presences.filter(**side(who), left_at=None, mistaken_at=None).first()
-        if there and there.arrived_at - at > timedelta(minutes=2):
-            there = None  # came back since, said another phone
-        if there:
+        if there and there.arrived_at > at and (there.arrived_at - at > ONE_MOMENT or _went(meeting, who, at)):
+            there = None  # came back since, says another phone
+        if there and not meeting.closed_at:
             there.left_at, there.left_uuid = max(at, there.arrived_at), uuid
             there.save(update_fields=["left_at", "left_uuid"])
+        elif uuid:
+            there = _left_before(meeting, who, at, uuid, when, by)
         written.thing = there or meeting
     return there
 
 
-def _left_late(
-    meeting: Meeting, who: Member | Staff, at: datetime, uuid: UUID | None, when: When, by: User
+def _went(meeting: Meeting, who: Member | Staff, at: datetime) -> bool:
+    """Whether this departure is the one that another phone has noted."""
+    around = (at - ONE_MOMENT, at + ONE_MOMENT)
+    return meeting.presences.filter(**side(who), left_at__range=around, mistaken_at=None).exists()
+
+
+def _left_before(
+    meeting: Meeting, who: Member | Staff, at: datetime, uuid: UUID, when: When, by: User
 ) -> Presence | None:
-    """Only this phone knew that they had gone, and it comes after the close. Going at the end is going with everybody."""
+    """Only this phone knew that they had gone: another has it that they stayed longer, or the meeting is closed. A line tells of it. Going
+    when they went, or at the end with everybody, is no news.
+    """
     there = _there(meeting, at).filter(**side(who)).first()
-    if uuid and there and there.left_at and there.left_at - at > timedelta(minutes=2):
+    if there and there.left_at and there.left_at - at > ONE_MOMENT:
         tell(f"{who} left.", meeting=meeting, by=by, uuid=uuid, when=when, kind=Line.Kind.LEFT, who=who)
     return there
 
@@ -184,20 +220,20 @@ def take_back_presence(*, presence: Presence, by: User) -> Presence:
 
 def bring_guest(
     *, meeting: Meeting, name: str, relation: str, circle: str, by: User, uuid: UUID | None = None, when: When = NOW
-) -> Presence:
+) -> Presence | None:
     """Somebody new is in the room: from now on a member of the network, by the word of the person if the person is here."""
     require(MEETINGS, "record.write", by, meeting.network)
     with one_write("added somebody in the room") as written:
         locked, at = hold(meeting), when.moment()
         presence = locked.presences.filter(uuid=uuid).first() if uuid else None
         if not presence:
-            _begin(locked, at)
+            _begin(locked, at, device=bool(when.device_at))
             uuid = uuid or uuid4()  # the device calls them by it until the service has them
             guest = _new_member(
                 locked, at, by, uuid=uuid, name=clean_words(name), relation=clean_words(relation), circle=circle
             )
             presence = _come(locked, guest, at, uuid=uuid, when=when, by=by)
-        written.thing = presence
+        written.thing = presence or locked
     return presence
 
 

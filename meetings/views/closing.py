@@ -55,15 +55,18 @@ def record_read_back(request: HttpRequest, meeting: UUID) -> HttpResponse:
         initial[f"answer_{presence.uuid}"] = before.answer if before else away
         initial[f"words_{presence.uuid}"] = before.words if before else ""
     form = ReadBackForm(sent(request), presences=presences, afterwards=room.afterwards, initial=initial)
+    shown = [one.id for one in room.lines]
     if request.method == "POST" and form.is_valid():
         try:
+            if not set(shown) <= set(request.POST.get("heard", "").split()):
+                raise Refusal("close_reads_back_all")  # another phone wrote while it was read aloud
             act.read_back(meeting=room.meeting, answers=answers_of(form, presences), by=me(request))
         except Refusal as refusal:
             form.add_error(None, refusal.sentence)
         else:
             return redirect(f"/meetings/{meeting}/record/close/")
     log_reading("record", room.meeting.uuid, room.meeting.network)
-    context = {"room": room, "meeting": room.meeting, "form": form}
+    context = {"room": room, "meeting": room.meeting, "form": form, "heard": " ".join(shown)}
     return render(request, "meetings/record/read_back.html", context)
 
 

@@ -5,11 +5,13 @@ taken stays on the device, with the reason; it does not hold up the others.
 """
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -17,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from meetings.actions import closing
 from meetings.actions import record as act
-from meetings.actions.beside import came_already, hold, side
+from meetings.actions.beside import came_already, hold, side, take_entry
 from meetings.actions.entries import Sealed, open_entry
 from meetings.forms.record import ChangeForm, CloseForm, GuestForm, LineForm, ReadBackForm, TakeUpForm
 from meetings.models import DecidedWithout, Line, Meeting, Presence
@@ -40,6 +42,7 @@ from network.pages import staff_page
 from network.permissions import staff_of
 from network.rules import Refusal
 
+Take = Callable[[HttpRequest, Any, dict[str, str]], dict[str, Any]]
 MOST = 20  # entries at a time
 NOT_THERE = "Whoever this is about is not in this network."
 NOT_READABLE = "This could not be read. It stays on this device."
@@ -57,7 +60,7 @@ def record_entries(request: HttpRequest, meeting: UUID) -> HttpResponse:
         sent = json.loads(request.body)
         entries = [dict(one) for one in sent["entries"]][:MOST]
         author, offset = str(sent["author"]), int(sent.get("offset_ms") or 0)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return answer_json(request, 400, sentence=NOT_READABLE)
     if author != str(staff_of(me(request)).uuid):
         return answer_json(request, 409, sentence="Somebody else is signed in here. This waits for who wrote it.")
@@ -68,7 +71,7 @@ def record_entries(request: HttpRequest, meeting: UUID) -> HttpResponse:
         found = to_record(me(request), meeting) or found
         here = room_now(request, open_room(me(request), meeting)) if found.status == Meeting.Status.STARTED else {}
     answer = answer_json(request, results=results, status_of=found.status, **here)
-    answer.meeting_closed = found.status == Meeting.Status.CLOSED  # type: ignore[attr-defined]  # opendialogue/limits.py
+    answer.meeting_closed = any("go" in one for one in results)  # type: ignore[attr-defined]  # opendialogue/limits.py
     return answer
 
 
@@ -80,13 +83,32 @@ def _take(request: HttpRequest, meeting: Any, one: dict[str, Any], offset: int) 
         if not fields.get("offset_ms"):
             fields["offset_ms"] = str(offset)  # nothing was measured when it was written
         fields |= {"uuid": uuid, "offline": "1" if one.get("waited") else ""}
-        take = _late_line if meeting.late_only else TAKES[fields.get("do", "")]
+        do = fields.get("do", "")
+        take: Take = _late_line if meeting.late_only else TAKES[do]
+        if not meeting.late_only and do not in WITH_THEIR_OWN_ID:
+            take = _once(take)
         return {"done": True, **take(request, meeting, fields), "uuid": uuid}
     except REFUSED as error:
         with suppress(ValueError):
-            if came_already(UUID(uuid), meeting):  # taken before, and out of sight since
-                return {"done": True, "uuid": uuid}
+            if came_already(UUID(uuid), meeting):  # taken before: out of sight since, or of a meeting that they covered
+                return {"done": True, **_again(request, meeting, (fields or {}).get("do", "")), "uuid": uuid}
         return {"done": False, "sentence": _sentence(error), "fields": fields, "uuid": uuid}
+
+
+def _once(take: Take) -> Take:
+    """What is taken from a device under the id that it has there: sent again, it is not done again."""
+
+    def taken(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
+        with transaction.atomic():  # what is refused was not taken
+            new = take_entry(UUID(fields["uuid"]), meeting)
+            return take(request, meeting, fields) if new else _again(request, meeting, fields["do"])
+
+    return taken
+
+
+def _again(request: HttpRequest, meeting: Meeting, do: str) -> dict[str, Any]:
+    """What the page needs to know of something that was taken before, and is not done again."""
+    return {"go": after_close(request, meeting.uuid)} if do == "close" else {}
 
 
 def _sentence(error: Exception) -> str:
@@ -102,6 +124,8 @@ def _sentence(error: Exception) -> str:
 def _fields(request: HttpRequest, meeting: Meeting, one: dict[str, Any]) -> dict[str, str]:
     if "sealed" not in one:
         said = one["open"]
+        if not isinstance(said, dict):
+            raise ValueError
     else:
         parts = {name: str(one.get(name, "")) for name in ("uuid", "author", "meeting", "case", "key", "sealed")}
         said = open_entry(entry=Sealed(**parts), meeting=meeting, by=me(request))
@@ -126,6 +150,8 @@ def _line(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dic
 
 def _late_line(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
     """From somebody who came to the meeting and sees no more of it. They are not shown what has become of the line."""
+    if meeting.status != Meeting.Status.CLOSED:
+        raise Refusal("who_comes_has_changed")
     if fields["do"] != "line":
         raise Refusal("only_lines_of_the_meeting")
     keep_late(_fits(LineForm(fields)), meeting, when_said(fields))
@@ -210,9 +236,13 @@ def _bring_up(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) ->
 
 def _read_back(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> dict[str, Any]:
     """The answers of those who were there, by the keys that a tap has for them."""
-    said = {name.partition(":")[2] for name in fields if name.startswith("answer:")}
+    said = [name.partition(":")[2] for name in fields if name.startswith("answer:")]
     there = {_key(one): one for one in heard(meeting)}
-    if not said <= there.keys():
+    if meeting.status == Meeting.Status.CLOSED:
+        # Who came since the close has no presence in it, and was asked all the same.
+        came = {key: who_of(meeting, key, once=True) for key in said if key not in there}
+        there |= {key: Presence(meeting=meeting, name=who.name, **side(who)) for key, who in came.items()}
+    if not there.keys() >= set(said):
         raise Refusal("read_back_to_those_present")
     asked = [there[key] for key in said]
     typed = {
@@ -254,6 +284,7 @@ def _draft(request: HttpRequest, meeting: Meeting, fields: dict[str, str]) -> di
     return {"fields": fields}
 
 
+WITH_THEIR_OWN_ID = {"line", "change", "choose", "draft"}  # a line is kept under the id of its entry, a draft nowhere
 REFUSED = (Refusal, ValidationError, PermissionDenied, Http404, KeyError, ValueError)
 TAKES = {
     "line": _line,

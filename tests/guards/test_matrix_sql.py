@@ -38,6 +38,7 @@ ELSEWHERE = {
     "auth_permission": "not used",
     "referrals_doorknock": "closed to every role",
     "meetings_setaside": "closed to every role: tests/meetings/test_out_of_sight.py",
+    "meetings_takenentry": "closed to every role: tests/meetings/test_whatever_comes_first.py",
     "network_signincode": "closed to every role: tests/opendialogue/test_letting_in.py",
     "network_user": "tests/network/test_row_security.py: an account's own",
     "network_heartbeat": "when each part last ran; nothing about people",

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 NO_POLICY = {
     "referrals_doorknock": "counts public referrals for a sender; read and written by od.take_referral alone",
     "meetings_setaside": "words out of sight; written by od.goes_out_of_sight alone, and read by nobody",
+    "meetings_takenentry": "what devices sent already; written by od.take_entry, asked by od.line_came alone",
     "network_signincode": "who asked for a code; written by od.ask_for_code, read by od.try_code and od.receiver_of alone",
 }
 # What happened stays as it happened: no role of the service changes a row.
@@ -28,7 +29,7 @@ THROUGH_FUNCTIONS = {
     "network_reading", "network_auditentry", "network_message", "network_network", "network_user", "network_service", "network_staff",
     "network_heartbeat", "network_servicechange", "network_opening", "network_wayin", "network_signincode",
     "referrals_case", "referrals_referral", "referrals_responsetimer", "referrals_doorknock",
-    "referrals_escalationplan", "referrals_planstep", "referrals_watch", "referrals_watchstep", "meetings_setaside",
+    "referrals_escalationplan", "referrals_planstep", "referrals_watch", "referrals_watchstep", "meetings_setaside", "meetings_takenentry",
 }  # fmt: skip
 OURS = sorted(m._meta.db_table for m in apps.get_models() if m._meta.app_label in ("network", "referrals", "meetings"))
 ROLES = ("od_app", "od_clock")

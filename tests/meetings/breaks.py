@@ -24,6 +24,7 @@ from meetings.models import (
     OutOfSight,
     Presence,
     ReadBack,
+    TakenEntry,
     TeamChange,
     ToBring,
     Told,
@@ -135,6 +136,10 @@ def read_back(meeting, **extra):
 
 def addendum(meeting, c, **extra):
     return insert(Addendum, **{"meeting_id": meeting.pk, "kind": "added", "text": "And yet.", "name": "x"} | extra)
+
+
+def taken_row(c):
+    return insert(TakenEntry, meeting_id=c.booked.pk, taken_from_id=c.clinician1.pk)
 
 
 def share_row(c, **extra):
@@ -1209,6 +1214,39 @@ def _(c):
     return change(c.booked, status="started", started_at=now())
 
 
+@breaks("recorded_by_those_who_came", by="coordinator")
+def _(c):
+    """A beginning that is moved back from the desk."""
+    return change(going_on(c), started_at=now(-35))
+
+
+@breaks("recorded_by_those_who_came", by="coordinator")
+def _(c):
+    cancelled_with(c)
+    return change(c.booked, status="started", started_at=now(), cancelled_at=None)
+
+
+@breaks("recorded_by_those_who_came", by="clinician3")
+def _(c):
+    return "SELECT od.take_entry(%s, %s)", [uuid4(), c.booked.pk]
+
+
+@breaks("meetings_presence_uuid_key", by="clinician2")
+def _(c):
+    """What another hand's phone has sent is not called taken from this one."""
+    mine = TakenEntry.objects.create(
+        uuid=uuid4(), meeting=c.booked, taken_from=c.clinician1, network=c.network, service=c.service
+    )
+    return "SELECT od.take_entry(%s, %s)", [mine.uuid, c.booked.pk]
+
+
+@breaks("case_is_open", by="clinician1")
+def _(c):
+    """Held all the same, in a case that is closed by now."""
+    closed(c)
+    return change(c.booked, status="started", started_at=now(), cancelled_at=None)
+
+
 @breaks("recorded_by_those_who_came", by="clinician2")
 def _(c):
     """Closed under another's name."""
@@ -1329,6 +1367,12 @@ def _(c):
     return line(c.booked, c)
 
 
+@breaks("meeting_was_cancelled", by="clinician1")
+def _(c):
+    cancelled_with(c)
+    return line(c.booked, c)
+
+
 @breaks("meeting_has_started", by="person")
 def _(c):
     return share_row(c, meeting_id=c.booked.pk)
@@ -1409,6 +1453,15 @@ def _(c):
     close(start(covered, c.person, c.clinician1, at=now(-30)), at=now(-2))
     told = {"uuid": str(uuid4()), "kind": "told", "text": "Elina came in.", "said_at": str(now(-9))}
     return "SELECT od.keep_late_line(%s, '', %s)", [covered.uuid, json.dumps(told)]
+
+
+@breaks("who_comes_has_changed", by="clinician3")
+def _(c):
+    """Somebody else comes in her place; then it is closed, too."""
+    meeting = going_on(c)
+    MeetingStaff.objects.create(meeting=meeting, staff=c.clinician3, network=c.network, service=c.service, active=False)
+    said = {"uuid": str(uuid4()), "kind": "voice", "voice": "Elina", "text": "So.", "said_at": str(now(-9))}
+    return "SELECT od.keep_late_line(%s, '', %s)", [meeting.uuid, json.dumps(said)]
 
 
 @breaks("replaced_before_the_close", by="clinician1")

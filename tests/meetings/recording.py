@@ -23,5 +23,12 @@ def straight(sql, *parameters):
         return cursor.rowcount
 
 
+def read_back_by_page(client, meeting, said="agreed"):
+    """The page is read aloud as it stands, and everybody says the same to it."""
+    page = record(meeting, "read-back/")
+    heard = client.get(page).context["heard"]
+    return client.post(page, {f"answer_{one.uuid}": said for one in meeting.presences.all()} | {"heard": heard})
+
+
 def record(meeting, page=""):
     return f"/meetings/{meeting.uuid}/record/{page}"

@@ -13,7 +13,7 @@ from meetings.models import Meeting
 from network.rules import Refusal
 from referrals.models import ResponseTimer
 from tests.factories import hours, make_cast, make_meeting, start
-from tests.meetings.recording import acting, record, straight
+from tests.meetings.recording import acting, read_back_by_page, record, straight
 
 pytestmark = pytest.mark.django_db
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -145,7 +145,7 @@ def test_typed_times_become_the_times_of_the_record(cast, client):
     page = client.get(record(meeting)).content.decode()
     assert "Entered afterwards." in page
     assert "To be confirmed" in page
-    client.post(record(meeting, "read-back/"), {f"answer_{one.uuid}": "left_before" for one in meeting.presences.all()})
+    read_back_by_page(client, meeting, "left_before")
     ended = f"{timezone.localtime(cast.began + timedelta(minutes=75), HELSINKI):%Y-%m-%dT%H:%M}"
     fields = {"next": "none", "no_next_decided_by": "All", "night_number": "016", "ended_at": ended}
     assert client.post(record(meeting, "close/"), fields).status_code == 302

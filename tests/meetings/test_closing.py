@@ -14,7 +14,7 @@ from meetings.actions.record import arrive, keep_line, leave, take_back_presence
 from meetings.models import Meeting
 from network.rules import Refusal
 from tests.factories import close, hours, make_cast, make_meeting, say, start
-from tests.meetings.recording import acting, record, straight
+from tests.meetings.recording import acting, read_back_by_page, record, straight
 
 pytestmark = pytest.mark.django_db
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -31,8 +31,7 @@ def cast():
 
 def heard(cast, client):
     client.force_login(cast.clinician1.user)
-    fields = {f"answer_{one.uuid}": "agreed" for one in cast.booked.presences.all()}
-    client.post(record(cast.booked, "read-back/"), fields)
+    read_back_by_page(client, cast.booked)
 
 
 def shut(cast, by=None, **said):
@@ -276,8 +275,7 @@ def test_whoever_covered_closes_and_sees_no_more_of_it(cast, client):
     cover = make_meeting(cast.case, cast.clinician3, starts_at=timezone.now() + hours(48))
     start(cover, cast.person, cast.clinician3, at=timezone.now() - timedelta(minutes=10))
     client.force_login(cast.clinician3.user)
-    fields = {f"answer_{one.uuid}": "agreed" for one in cover.presences.all()}
-    client.post(record(cover, "read-back/"), fields)
+    read_back_by_page(client, cover)
     answer = client.post(record(cover, "close/"), {"next": "none", "no_next_decided_by": "us", "night_number": "1"})
     cover.refresh_from_db()
     assert (cover.status, answer["Location"]) == ("closed", "/")

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from meetings.models import Line, Meeting, MeetingStaff
+from meetings.models import Line, Meeting
 from network.identity import set_identity
 from network.models import Member
 from network.sealing import new_private_key
@@ -142,14 +142,7 @@ def test_they_read_nothing_more_by_it(closed, sari):
 def ends(cast, why):
     """What makes Sari one of many others."""
     set_identity(None)  # made by the owner, in nobody's name
-    if why == "somebody else came instead":
-        cast.meeting = make_meeting(cast.case, cast.clinician1, cast.clinician2, starts_at=timezone.now() - hours(30))
-        start(cast.meeting, cast.person, cast.clinician1, at=timezone.now() - hours(30))
-        MeetingStaff.objects.create(
-            meeting=cast.meeting, staff=cast.clinician3, network=cast.network, service=cast.service, active=False
-        )
-        close(cast.meeting, at=timezone.now() - hours(29))
-    elif why == "another meeting of the network":
+    if why == "another meeting of the network":
         cast.meeting = cast.held
     elif why == "two weeks are over":
         cast.meeting = make_meeting(
@@ -164,7 +157,7 @@ def ends(cast, why):
 
 @pytest.mark.parametrize(
     "why",
-    ["somebody else came instead", "another meeting of the network", "two weeks are over", "they left the service"],
+    ["another meeting of the network", "two weeks are over", "they left the service"],
 )
 def test_for_others_it_does_not_exist(closed, sari, why):
     ends(closed, why)

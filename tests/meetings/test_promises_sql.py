@@ -305,6 +305,7 @@ def everything_written(c):
             b.contact(c),
             b.told_row(c),
             b.way_row(c),
+            b.taken_row(c),
             b.pause_row(c),
             b.keep_row(c),
             b.sight_row(c),

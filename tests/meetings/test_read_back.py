@@ -109,7 +109,7 @@ def test_nobody_answers_for_a_meeting_they_did_not_come_to(cast, who):
 
 def answers(cast, **changed):
     fields = {f"answer_{one.uuid}": "agreed" for one in cast.booked.presences.all()}
-    return fields | changed
+    return fields | {"heard": " ".join(str(one.uuid) for one in cast.booked.lines.standing())} | changed
 
 
 def test_the_page_shows_what_stands_and_asks_everyone(cast, client):
