@@ -1,18 +1,18 @@
 """What a device tells when the record has gone on without it: kept beside, never in the place of what was read back, never dropped."""
 
 import json
-from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection
 
 from meetings.actions.moments import When
 from meetings.models import Line, Meeting
 from network.models import Member, Staff, User
 from network.permissions import staff_of
 from network.prepared import row_of
-from network.rules import clean_words, one_write, refusals
+from network.rules import SENTENCES, Refusal, clean_words, one_write, refusals
 
 
 def hold(meeting: Meeting) -> Meeting:
@@ -31,17 +31,17 @@ def kept(meeting: Meeting, *, when: When, by: User, whole: bool, **said: Any) ->
     """The line as the database keeps it, by all its rules. The same id again gives the line that was kept.
 
     `said` are columns of the line: uuid, kind, text, said_at, and what else there is to say. `whole`: this is a write of its own, with its
-    row of the audit log (od.save_line); else part of a larger one (od.keep_line).
+    row of the audit log (od.save_line); else part of a larger one (od.keep_line). What says no to it is raised as in `refusals`.
     """
     said |= {"meeting_id": meeting.pk, "recorded_by_id": staff_of(by).pk}
-    sql = "SELECT * FROM od.save_line(%s::jsonb)" if whole else "SELECT * FROM od.keep_line(%s::jsonb)"
-    connection.ensure_connection()
-    with ExitStack() as together:  # the savepoint goes out with the line: both are waited for once
-        together.enter_context(connection.connection.pipeline())
-        with refusals(), together:
-            line: Line = row_of(Line, sql, _by_device(when, said))
+    line: Any = row_of(Line, "SELECT refused, (line).* FROM od.try_line(%s, %s)", _by_device(when, said), whole)
+    if line.refused == "no_right":
+        raise PermissionDenied
+    if line.refused:
+        raise Refusal(line.refused) if line.refused in SENTENCES else IntegrityError(line.refused)
     line.meeting = meeting
-    return line
+    kept_line: Line = line
+    return kept_line
 
 
 def keep_from_cover(meeting: Meeting, *, who: str, when: When, **said: Any) -> None:

@@ -449,6 +449,15 @@ def test_a_body_that_cannot_be_read_is_said_so(cast, leena, body):
     assert (answer.status_code, answer.json()["sentence"]) == (400, "This could not be read. It stays on this device.")
 
 
+def test_what_no_column_takes_is_refused_and_holds_up_nothing(cast, leena):
+    """Half a character, as a script may send it."""
+    start(cast.meeting, cast.person, cast.clinician1)
+    entries = of(cast, voice(cast, voice="other", voice_name="Ma\ud800rja")), of(cast, voice(cast, "After it."))
+    first, second = results(send(leena, cast, *entries))
+    assert (first["done"], second["done"]) == (False, True)
+    assert first["sentence"] == "Something here is too long, or cannot be kept as it is. Look at it again."
+
+
 # -- By the database alone ----------------------------------------------------------------------------------------------------
 
 
