@@ -134,12 +134,12 @@ def start(meeting, *present, at=None, recorded_at=None):
     return meeting
 
 
-def arrive(meeting, who, *, at=None, recorded_at=None, left_at=None):
+def arrive(meeting, who, *, at=None, recorded_at=None, left_at=None, **extra):
     at = at or timezone.now()
     side = {"staff": who} if isinstance(who, Staff) else {"member": who}
     return Presence.objects.create(
         meeting=meeting, network=meeting.network, service=meeting.service, name=who.name, arrived_at=at, left_at=left_at,
-        recorded_at=recorded_at or at, recorded_by=meeting.staffing.first().staff, **side,
+        recorded_at=recorded_at or at, recorded_by=meeting.staffing.first().staff, **side, **extra,
     )  # fmt: skip
 
 

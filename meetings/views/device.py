@@ -130,6 +130,7 @@ def nameless(room: Room, me: UUID) -> Room:
         people=[replace(one, name=called[one.key], relation="") for one in room.people if one.key in called],
         exceptions=[],
         talked=[],
+        twins=[],
         brought=[],
         rows=[],
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from meetings.models import Meeting, MeetingStaff
 from network.models import Reading
-from tests.factories import arrive, close, hours, make_cast, make_meeting, say, start
+from tests.factories import arrive, close, hours, make_cast, make_meeting, make_member, say, start
 
 pytestmark = pytest.mark.django_db
 TODAY = "/on-this-device/today/"
@@ -129,6 +129,17 @@ def test_without_names_there_is_nothing_to_read(cast, client):
         assert str(key.uuid) in record
     assert str(cast.mother.uuid) not in record
     assert not Reading.objects.exists()
+
+
+def test_of_two_with_one_name_neither_is_named(cast, client):
+    """The page asks of a guest whether somebody known by that name is the same: with signal, or under the lock."""
+    make_member(cast.network, CANARY, account=False, relation="her cousin")
+    guest = make_member(cast.network, CANARY, account=False)
+    start(cast.booked, cast.person, cast.clinician1)
+    arrive(cast.booked, guest, uuid=guest.uuid)
+    address = f"/meetings/{cast.booked.uuid}/prepare/"
+    assert f"Two are called <bdi>{CANARY}</bdi>" in given(client, cast.clinician1, address).json()["record"]
+    assert CANARY not in given(client, cast.clinician1, f"{address}nameless/").json()["record"]
 
 
 def test_of_two_colleagues_neither_is_named(cast, client):
