@@ -1,14 +1,13 @@
-// On every page of staff: puts today's meetings on this device while there is signal, says of each how far that has come, and takes away
-// what is old, somebody else's, or to be left behind at sign-out.
+// On every page of staff: puts today's meetings on this device while there is signal, and takes away what is old, somebody else's, or to be
+// left behind at sign-out.
 
-import { ask, askForRoom, clearWords, roomWords } from "./kept.js";
+import { ask } from "./kept.js";
 import { allPacks, dropVault, forgetAll, keepAsItStands, over, putPack, sift, signOut, signedOut, vaultOf } from "./packs.js";
 
 const author = document.body.dataset.author;
 const OLD = 3 * 60 * 60 * 1000; // milliseconds after which a pack is fetched anew
 const PATIENCE = 30000; // milliseconds for the parts to come; until then a meeting is not ready
 const SHELL = "/without-signal/";
-const WORDS = { named: "Ready for offline", nameless: "Ready, without names", not: "Not on this phone yet" };
 
 // What this browser keeps of the service itself is complete.
 async function partsKept() {
@@ -53,38 +52,19 @@ export async function prepare() {
   return today;
 }
 
-// What the page says.
-async function tell(today) {
-  const parts = await partsKept();
-  const packs = new Map((await allPacks()).map((pack) => [pack.meeting, pack]));
-  const here = new Set(today.meetings.map(({ uuid }) => uuid));
-  for (const mark of document.querySelectorAll("[data-prepared]")) {
-    const pack = packs.get(mark.dataset.prepared);
-    mark.hidden = !here.has(mark.dataset.prepared);
-    const state = !parts || !pack ? "not" : pack.sealed ? "named" : "nameless";
-    mark.textContent = WORDS[state];
-    mark.className = `chip ${state === "named" ? "" : "chip--plain"}`;
-    mark.dataset.state = state;
-  }
-  const room = document.getElementById("prepared-room");
-  if (!room || !here.size) return;
-  await askForRoom();
-  const nameless = [...packs.values()].some((pack) => !pack.sealed);
-  const words = [roomWords(), clearWords()].filter(Boolean);
-  room.replaceChildren(...words.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
-  if (nameless) {
-    const line = document.createElement("p");
-    line.append("There is no lock on this phone yet. Without signal you can write, but no name and no place is shown. ",
-      Object.assign(document.createElement("a"), { href: "/on-this-device/", textContent: "Set up a lock" }));
-    room.append(line);
-  }
-  room.hidden = !room.childElementCount;
+// What has come of it is said where meetings are shown (ready.js).
+const hears = [];
+let known = null;
+export function whenPrepared(work) {
+  hears.push(work);
+  if (known) work(...known);
 }
-
 export async function prepareAndTell() {
   const alone = navigator.locks ? navigator.locks.request("preparing", prepare) : prepare();
   const today = await alone.catch(() => null);
-  if (today) await tell(today);
+  if (!today) return today;
+  known = [today, await partsKept()];
+  await Promise.all(hears.map((work) => work(...known)));
   return today;
 }
 
