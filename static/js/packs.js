@@ -15,9 +15,11 @@ const within = storeOf("prepared", ["packs", "vaults"], (made) => {
 // (opendialogue/limits.py). Others hear of it first: what they were about to put here is not put any more, or goes when they hear.
 const MARK = /(?:^|; )((?:__Host-)?ended)=/;
 const windows = typeof BroadcastChannel === "function" ? new BroadcastChannel("od.signed-out") : null;
-let left = false;
-export const signedOut = () => left || MARK.test(document.cookie);
-export const forgetAll = () => within("readwrite", (packs) => { packs.clear(); }).catch(() => {});
+let left = false; // heard in this window: what is here later is of who signed in after that, and not this window's to put or to take
+const ended = () => MARK.test(document.cookie);
+export const signedOut = () => left || ended();
+const forgetAll = () => within("readwrite", (packs) => { packs.clear(); }).catch(() => {});
+export const forgetEnded = async () => { if (ended()) await forgetAll(); };
 export function signOut() {
   left = true;
   windows?.postMessage("");
@@ -25,7 +27,7 @@ export function signOut() {
 }
 export const whenSignedOut = (work) => windows?.addEventListener("message", work);
 whenSignedOut(() => { left = true; forgetAll(); });
-if (signedOut()) {
+if (ended()) {
   forgetAll().then(() => {
     const [, name] = document.cookie.match(MARK) || [];
     if (name && document.body.dataset.me) document.cookie = `${name}=; Path=/; Max-Age=0${name === "ended" ? "" : "; Secure"}`;
@@ -84,7 +86,7 @@ export async function keepAsItStands(author, meeting) {
   let timer = 0;
   const save = async () => {
     timer = 0;
-    if (signedOut()) { await forgetAll(); return; }
+    if (signedOut()) { await forgetEnded(); return; }
     const vault = await vaultOf(author);
     if (!vault) return;
     const now = await seal({ body: asItStands() }, boundNow({ author, meeting }), vault.point);

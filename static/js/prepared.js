@@ -2,7 +2,7 @@
 // left behind at sign-out.
 
 import { ask } from "./kept.js";
-import { allPacks, dropVault, forgetAll, keepAsItStands, over, putPack, sift, signOut, signedOut, vaultOf } from "./packs.js";
+import { allPacks, dropVault, forgetEnded, keepAsItStands, over, putPack, sift, signOut, signedOut, vaultOf } from "./packs.js";
 
 const author = document.body.dataset.author;
 const OLD = 3 * 60 * 60 * 1000; // milliseconds after which a pack is fetched anew
@@ -33,8 +33,8 @@ async function fetched(uuid, vault) {
 
 export async function prepare() {
   await sift((pack) => pack.author === author && !over(pack));
-  const today = await ask("/on-this-device/today/", "");
-  if (signedOut()) { await forgetAll(); return; }
+  const today = signedOut() ? {} : await ask("/on-this-device/today/", "");
+  if (signedOut()) { await forgetEnded(); return; }
   if (today.code === 404) { await dropVault(author); return; } // of this service no more
   if (today.code !== 200 || today.author !== author) return;
   const wanted = new Map(today.meetings.map((one) => [one.uuid, one]));

@@ -19,6 +19,7 @@ from tests.factories import close, make_meeting, say, start
 from tests.functional.conftest import PATIENCE, assert_accessible, shoot
 from tests.functional.test_kitchen import (  # noqa: F401  one is a fixture
     CANARIES,
+    ENTRIES,
     Phone,
     all_sent,
     begun,
@@ -493,6 +494,10 @@ HOLD = """() => {
   SubtleCrypto.prototype.encrypt = async function (...all) { window.sealing = true; await held; return encrypt.apply(this, all); };
 }"""
 PREPARING = "async () => (await navigator.locks.query()).held.some(({ name }) => name === 'preparing')"
+NOBODY_PREPARES = """async () => {
+  const { held, pending } = await navigator.locks.query();
+  return ![...held, ...pending].some(({ name }) => name === "preparing");
+}"""
 
 
 def test_what_was_just_being_prepared_when_she_signed_out_is_not_put_here(phone, cast):
@@ -512,6 +517,30 @@ def test_what_was_just_being_prepared_when_she_signed_out_is_not_put_here(phone,
     page.evaluate("window.release()")
     holds(page, f"async () => !(await ({PREPARING})())")
     assert prepared(page)["packs"] == []
+
+
+def test_a_window_from_before_takes_nothing_of_what_is_prepared_after_signing_in_again(phone, cast):
+    """One that lies open with its list, and one whose record could not be stored and stays for that."""
+    lock_with_words(phone.sign_in(cast.clinician1))
+    listed = phone.page("/meetings/")
+    expect(marked(listed)).to_have_text("Ready for offline")
+    record = begun(phone, cast)
+    phone.context.route(ENTRIES, lambda route: route.abort())
+    record.evaluate("() => { IDBObjectStore.prototype.add = () => { throw new Error('full'); }; }")
+    write(record, "voice", "Only in this window.", whose="Elina")
+    other = phone.page("/board/")
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("link", name="Sign in")).to_be_visible()
+    until(other, lambda found: not found["packs"])
+
+    page = phone.sign_in(cast.clinician1).page("/meetings/")
+    expect(marked(page)).to_have_text("Ready for offline")
+    listed.evaluate("dispatchEvent(new Event('online'))")
+    holds(listed, NOBODY_PREPARES)
+    assert prepared(page)["packs"]
+    record.evaluate("document.body.dataset.changed = 'yes'")
+    record.wait_for_timeout(1500)  # more than it takes to save the record as it stands
+    assert prepared(page)["packs"]
 
 
 def test_signing_out_closes_what_is_open_without_signal_in_another_window(phone, cast):
