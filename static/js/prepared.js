@@ -19,6 +19,7 @@ async function partsKept() {
   } catch { return false; }
 }
 
+const own = (pack) => pack.author === author;
 const same = (pack, meeting, version, vault) => pack && pack.stamp === meeting.stamp && pack.version === version
   && Boolean(pack.sealed) === Boolean(vault) && Date.now() - pack.came < OLD;
 
@@ -32,13 +33,13 @@ async function fetched(uuid, vault) {
 }
 
 export async function prepare() {
-  await sift((pack) => pack.author === author && !over(pack));
+  await sift((pack) => !over(pack));
   const today = signedOut() ? {} : await ask("/on-this-device/today/", "");
   if (signedOut()) { await forgetEnded(); return; }
   if (today.code === 404) { await dropVault(author); return; } // of this service no more
   if (today.code !== 200 || today.author !== author) return;
   const wanted = new Map(today.meetings.map((one) => [one.uuid, one]));
-  await sift((pack) => pack.author === author && wanted.has(pack.meeting));
+  await sift((pack) => own(pack) && wanted.has(pack.meeting));
   const vault = await vaultOf(author);
   const packs = new Map((await allPacks()).map((pack) => [pack.meeting, pack]));
   for (const meeting of today.meetings) {
@@ -82,6 +83,9 @@ document.addEventListener("submit", async (event) => {
 // Where there is signal again, something may have changed, or come to an end.
 addEventListener("online", prepareAndTell);
 
+// What is somebody else's goes by the word of the service alone: by this page as it comes, and by each list of today. A page that has been
+// open for long may be of somebody who is not signed in any more.
+if (author && window.indexedDB) sift(own).catch(() => {});
 if (author && window.indexedDB && !document.getElementById("lock")) {
   const record = document.getElementById("record");
   prepareAndTell().then(() => { if (record?.dataset.writes === "yes") keepAsItStands(author, record.dataset.meeting); });

@@ -466,6 +466,20 @@ def test_another_clinician_finds_nothing_of_the_first(phone, cast):
     expect(page.locator("#shell-lock")).to_be_hidden()
 
 
+def test_a_window_of_another_clinician_takes_nothing_of_who_is_signed_in(phone, cast):
+    """She left it open; with the next signal it must not take itself for the one whose phone this is."""
+    stale = phone.sign_in(cast.clinician1).page("/meetings/")
+    expect(marked(stale)).to_have_text("Ready, without names")
+    phone.context.clear_cookies()
+    page = phone.sign_in(cast.clinician2).page("/meetings/")
+    expect(marked(page)).to_have_text("Ready, without names")
+    [pack] = prepared(page)["packs"]
+    assert pack["author"] == str(cast.clinician2.uuid)
+    stale.evaluate("dispatchEvent(new Event('online'))")
+    holds(stale, NOBODY_PREPARES)
+    assert prepared(page)["packs"] == [pack]
+
+
 def test_signing_out_leaves_what_is_unsent_and_nothing_to_open(phone, cast):
     lock_with_words(phone.sign_in(cast.clinician1))
     page = begun(phone, cast)
