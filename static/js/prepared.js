@@ -44,7 +44,7 @@ export async function prepare() {
   const packs = new Map((await allPacks()).map((pack) => [pack.meeting, pack]));
   for (const meeting of today.meetings) {
     if (same(packs.get(meeting.uuid), meeting, today.version, vault)) continue;
-    const got = await fetched(meeting.uuid, vault);
+    const got = await fetched(meeting.uuid, vault).catch(() => null); // what is not here is said (ready.js)
     if (signedOut()) return;
     if (!got) continue;
     const { uuid, at, until, stamp } = meeting;

@@ -4,15 +4,17 @@ import { askForRoom, clearWords, roomWords } from "./kept.js";
 import { allPacks } from "./packs.js";
 import { whenPrepared } from "./prepared.js";
 
-const WORDS = { named: "Ready for offline", nameless: "Ready, without names", not: "Not on this phone yet" };
+const WORDS = {
+  named: "Ready for offline", nameless: "Ready, without names", changed: "Changed: not on this phone yet", not: "Not on this phone yet",
+};
 
 whenPrepared(async (today, parts) => {
   const packs = new Map((await allPacks()).map((pack) => [pack.meeting, pack]));
-  const here = new Set(today.meetings.map(({ uuid }) => uuid));
+  const here = new Map(today.meetings.map(({ uuid, stamp }) => [uuid, stamp]));
   for (const mark of document.querySelectorAll("[data-prepared]")) {
-    const pack = packs.get(mark.dataset.prepared);
-    mark.hidden = !here.has(mark.dataset.prepared);
-    const state = !parts || !pack ? "not" : pack.sealed ? "named" : "nameless";
+    const { prepared: uuid } = mark.dataset, pack = packs.get(uuid);
+    mark.hidden = !here.has(uuid);
+    const state = !parts || !pack ? "not" : pack.stamp !== here.get(uuid) ? "changed" : pack.sealed ? "named" : "nameless";
     mark.textContent = WORDS[state];
     mark.className = `chip ${state === "named" ? "" : "chip--plain"}`;
     mark.dataset.state = state;

@@ -720,6 +720,24 @@ def test_what_has_changed_is_fetched_anew_and_what_is_over_goes(phone, cast):
     until(page, lambda found: not found["packs"])
 
 
+def test_what_has_changed_and_cannot_be_fetched_is_not_ready(phone, cast):
+    """The old place is still on the phone: nobody must set off by it in the belief that it is the new one."""
+    lock_with_words(phone.sign_in(cast.clinician1))
+    with transaction.atomic():
+        cast.booked.address, cast.booked.moves = "Kauppakatu 1", 1
+        cast.booked.save(update_fields=["address", "moves"])
+    phone.context.route("**/prepare/", lambda route: route.abort())
+    phone.context.route("**/prepare/nameless/", lambda route: route.abort())
+    page = phone.page("/meetings/")
+    expect(marked(page)).to_have_text("Changed: not on this phone yet")
+    assert_accessible(page)
+    shoot(page, "prepared-list-changed")
+    phone.context.unroute("**/prepare/nameless/")
+    phone.context.unroute("**/prepare/")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(marked(page)).to_have_text("Ready for offline")
+
+
 def test_a_copied_profile_tells_nothing_of_what_is_prepared(phone, cast):
     """With a lock, opened and in use; then the whole profile is read off the disk."""
     names = iter(CANARIES)
