@@ -87,6 +87,6 @@ addEventListener("online", prepareAndTell);
 // open for long may be of somebody who is not signed in any more.
 if (author && window.indexedDB) sift(own).catch(() => {});
 if (author && window.indexedDB && !document.getElementById("lock")) {
-  const record = document.getElementById("record");
-  prepareAndTell().then(() => { if (record?.dataset.writes === "yes") keepAsItStands(author, record.dataset.meeting); });
+  const record = document.getElementById("record"), writes = document.getElementById("composer"); // not yet long before its hour
+  prepareAndTell().then(() => { if (writes) keepAsItStands(author, record.dataset.meeting); });
 }

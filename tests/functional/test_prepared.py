@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from meetings.views import record as record_views
 from network import kept_parts
 from network.models import Member, Reading
 from tests.factories import close, make_meeting, say, start
@@ -700,6 +701,20 @@ def test_a_new_version_while_lines_wait(phone, cast, monkeypatch):
     offline(phone, False)
     all_sent(page)
     assert texts(cast) == ["Written under the old version.", "Written while it waits."]
+
+
+def test_a_record_that_was_looked_at_too_early_can_be_written_in_without_signal(phone, cast, monkeypatch):
+    """The page that asks first whether to start has nothing to write in: it must not take the place of what was prepared."""
+    monkeypatch.setattr(record_views, "EARLY", timezone.timedelta(hours=1))
+    lock_with_words(phone.sign_in(cast.clinician1))
+    page = ready(phone.page(record_of(cast)))
+    expect(page.locator("#record")).to_contain_text("Nothing is recorded until it starts.")
+    holds(page, NOBODY_PREPARES)
+    page.wait_for_timeout(1500)  # more than it takes to save a record as it stands
+    page = without_signal(phone, record_of(cast), cast.clinician1)
+    unlock(page)
+    tap(ready(page), "Elina")
+    on_this_phone(page, 1)
 
 
 def test_what_has_changed_is_fetched_anew_and_what_is_over_goes(phone, cast):
