@@ -21,10 +21,10 @@ async function freshToken() {
 const device = keptBy(author, {
   token: () => token,
   freshToken,
-  settled: (result) => { if (!result.done) opened.set(result.uuid, result.fields); },
+  settled: (result) => { if (result.done) taken += 1; else opened.set(result.uuid, result.fields); },
   changed: show,
 });
-let note = null, seen = 0;
+let note = null, taken = 0; // entries that went from this page to the service
 let drafts = []; // words that nobody kept, of a window that has gone
 async function lookForDrafts() {
   const { held } = navigator.locks ? await navigator.locks.query() : { held: [] };
@@ -41,13 +41,12 @@ function words() {
     parts.push(device.stopped ? `${what} ${waiting === 1 ? "waits" : "wait"} sealed on this device until you sign in again.`
       : device.reachable ? `${what} from this device ${waiting === 1 ? "is" : "are"} being sent.`
         : `${what} ${waiting === 1 ? "is" : "are"} on this device and not at the service yet. No connection: they are sent later.`);
-  } else if (seen && !refused) parts.push(`${entries(seen)} from this device ${seen === 1 ? "is" : "are"} at the service now.`);
+  } else if (taken && !refused) parts.push(`${entries(taken)} from this device ${taken === 1 ? "is" : "are"} at the service now.`);
   if (refused) parts.push(`${entries(refused)} on this device ${refused === 1 ? "was" : "were"} not taken by the service.`);
   if (drafts.length) parts.push("Words you had not kept yet are on this device.");
   return parts.join(" ");
 }
 function show() {
-  seen = Math.max(seen, device.waiting());
   const text = words();
   if (place) list(text);
   else if (text || note) {
@@ -72,7 +71,7 @@ const does = {
   confirm: "A decision from before, agreed to", bring_up: "What somebody brought, taken up", read_back: "What each one said when it was read back", close: "The close of the meeting",
 };
 function list(text) {
-  document.getElementById("on-this-device-state").textContent = text || (device.broken ? "This browser keeps nothing on this device." : "Nothing waits here. What you wrote is at the service.");
+  document.getElementById("on-this-device-state").textContent = text || (device.broken ? "This browser keeps nothing on this device." : "Nothing waits here.");
   const refused = device.refused();
   document.getElementById("on-this-device-room").replaceChildren(...[clockWords(), roomWords(), clearWords()].filter(Boolean).map((words) => element("p", words)));
   document.getElementById("try-again").hidden = !device.waiting() && !refused.length;

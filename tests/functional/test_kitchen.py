@@ -232,9 +232,7 @@ def test_another_clinician_on_the_same_phone(phone, cast):
     write(page, "voice", "Of Mikko's own.", whose="Elina")
     all_sent(page)
     elsewhere = phone.page("/on-this-device/")
-    expect(elsewhere.locator("#on-this-device-state")).to_have_text(
-        "Nothing waits here. What you wrote is at the service."
-    )
+    expect(elsewhere.locator("#on-this-device-state")).to_have_text("Nothing waits here.")
     assert texts(cast) == ["Of Mikko's own."]
     [left] = stored(page)["entries"]
     assert left["author"] == str(cast.clinician1.uuid)
@@ -271,6 +269,7 @@ def test_closed_while_away(phone, cast):
     for _ in range(4):
         held.locator("#on-this-device").get_by_role("button").first.click()
     expect(held.locator("#on-this-device > li")).to_have_count(0)
+    expect(held.locator("#on-this-device-state")).to_have_text("1 entry from this device is at the service now.")
     assert stored(held)["entries"] == []
 
 
@@ -285,6 +284,23 @@ def test_touched_on_the_disk_it_is_refused_and_kept(phone, cast):
     expect(page.locator("#sent")).to_have_text("1 not taken")
     expect(page.locator("#lines")).to_contain_text("This is not as it was when it was sealed, and cannot be opened.")
     assert len(stored(page)["entries"]) == 1
+    assert not cast.booked.lines.exists()
+
+
+def test_what_is_removed_is_not_said_to_be_at_the_service(phone, cast):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    write(page, "voice", "Never to be read again.", whose="Elina")
+    on_this_phone(page, 1)
+    touch_the_store(page, "AAAA" if not stored(page)["entries"][0]["sealed"].endswith("AAAA") else "BBBB")
+    phone.kill()
+    held = phone.open().sign_in(cast.clinician1).page("/on-this-device/")
+    state = held.locator("#on-this-device-state")
+    expect(state).to_have_text("1 entry on this device was not taken by the service.")
+    for words in ("Remove it from this device", "Remove it for good: I have kept what matters elsewhere"):
+        held.get_by_role("button", name=words).click()
+    expect(state).to_have_text("Nothing waits here.")
+    assert stored(held)["entries"] == []
     assert not cast.booked.lines.exists()
 
 
@@ -543,7 +559,7 @@ def test_what_may_happen_to_the_store_is_said_before_the_meeting(phone, cast, pe
     page = phone.sign_in(cast.clinician1).record(cast)
     expect(page.locator("#sent")).to_have_text("Not started")
     held = phone.page("/on-this-device/")
-    expect(held.locator("#on-this-device-state")).to_have_text("Nothing waits here. What you wrote is at the service.")
+    expect(held.locator("#on-this-device-state")).to_have_text("Nothing waits here.")
     if said:
         expect(page.locator("main")).to_contain_text(said)
         expect(held.locator("main")).to_contain_text(said)
