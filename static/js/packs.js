@@ -68,6 +68,7 @@ const sides = (field) => (field.matches("option") ? ["selected", "defaultSelecte
 function asItStands() {
   const body = document.body.cloneNode(true), copies = body.querySelectorAll(FIELDS);
   delete body.querySelector("#record").dataset.ready;
+  body.querySelector("#sent").textContent = ""; // by then something else may wait
   document.body.querySelectorAll(FIELDS).forEach((field, at) => {
     const [now, before] = sides(field);
     if (field[now] !== field[before]) copies[at].dataset.typed = JSON.stringify(field[now]);

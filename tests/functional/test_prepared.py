@@ -370,6 +370,29 @@ def test_closed_and_reopened_and_reloaded_without_signal(phone, cast):
     assert stored(page) == {"entries": [], "drafts": []}
 
 
+# The store does not open, and nothing else that the script waits for comes.
+NOT_LOOKED = """
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (...all) { return all[0] === "kept" ? {} : open.apply(this, all); };
+  StorageManager.prototype.persisted = () => new Promise(() => {});
+"""
+
+
+def test_a_record_as_it_stood_says_nothing_of_what_waits_before_it_has_looked(phone, cast):
+    lock_with_words(phone.sign_in(cast.clinician1))
+    page = begun(phone, cast)
+    until(page, lambda found: found["packs"][0].get("now"))
+    offline(phone)
+    kept_as_it_stands(page)
+    phone.kill()
+    phone.open().sign_in(cast.clinician1).context.add_init_script(NOT_LOOKED)
+    offline(phone)
+    page = phone.page(record_of(cast))
+    unlock(page)
+    expect(here(page, "Elina")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#sent")).to_be_hidden()
+
+
 def again(page):
     """Loaded anew without signal, and opened."""
     kept_as_it_stands(page)

@@ -160,6 +160,18 @@ def test_no_signal_in_the_kitchen(page_for, cast):
     assert cast.booked.presences.get(member=cast.person).left_at > second.said_at
 
 
+def test_nothing_is_said_of_the_phone_before_the_script_has_looked(page_for, cast):
+    with transaction.atomic():
+        start(cast.booked, cast.person, cast.clinician1)
+    page = page_for(cast.clinician1.user)
+    page.route(re.compile(r"/js/record\.(\w+\.)?js$"), lambda route: route.abort())
+    visit(page, f"/meetings/{cast.booked.uuid}/record/")
+    expect(page.locator("#record")).to_be_visible()
+    expect(page.locator("#sent")).to_be_hidden()
+    expect(page.locator("body")).not_to_contain_text("All at the service")
+    assert_accessible(page)
+
+
 def test_signed_out_in_mid_meeting(page_for, cast):
     page = open_record(page_for, cast, cast.clinician1)
     tap(page, "Elina")
