@@ -14,9 +14,11 @@ let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 async function freshToken() {
   const response = await fetch("/on-this-device/", { redirect: "manual" }).catch(() => null);
   if (!response) return;
+  if (response.type === "opaqueredirect") { device.stop("out"); return; } // to the sign-in
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
-  if (!fresh || page.body.dataset.author !== author) device.stop(fresh ? "other" : "out"); else token = fresh;
+  if (!fresh) return; // an error, which says nothing of who is signed in: it is asked again
+  if (page.body.dataset.author === author) token = fresh; else device.stop("other");
 }
 const device = keptBy(author, {
   token: () => token,

@@ -391,6 +391,35 @@ def test_nothing_is_refused_for_want_of_a_token(phone, cast):
     assert texts(cast) == ["With a token of before."]
 
 
+def test_an_error_of_the_service_is_not_taken_for_being_signed_out(phone, cast):
+    """What waits needs a new token, and the page that would have it is an error: it is asked again, and nobody has to sign in."""
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    write(page, "voice", "While it had trouble.", whose="Elina")
+    on_this_phone(page, 1)
+    phone.kill()
+    errors = []
+
+    def spoil(route):
+        if len(errors) < 2:
+            route.fulfill(response=route.fetch(headers=route.request.headers | {"x-csrftoken": "w" * 64}))
+        else:
+            route.continue_()
+
+    def fail(route):
+        errors.append(route.request.url)
+        route.fulfill(status=500, content_type="text/html", body="<!doctype html><title>Error</title><h1>Error</h1>")
+
+    context = phone.open().sign_in(cast.clinician1).context
+    context.route(ENTRIES, spoil)
+    context.route("**/on-this-device/", fail)
+    page = phone.page("/board/")
+    expect(page.locator("[data-kept]")).to_have_text("1 entry of a meeting from this device is being sent.")
+    expect(page.locator("[data-kept]")).to_have_text("1 entry from this device is at the service now.")
+    assert len(errors) == 2
+    assert texts(cast) == ["While it had trouble."]
+
+
 def test_signing_out_in_another_window_empties_this_one(phone, cast):
     page = begun(phone, cast)
     other = phone.page("/board/")
