@@ -90,7 +90,7 @@ export async function keepAsItStands(author, meeting) {
     if (signedOut()) { await forgetEnded(); return; }
     const vault = await vaultOf(author);
     if (!vault) return;
-    const now = await seal({ body: asItStands() }, boundNow({ author, meeting }), vault.point);
+    const now = await seal({ at: Date.now(), body: asItStands() }, boundNow({ author, meeting }), vault.point);
     await within("readwrite", (packs) => {
       packs.get([author, meeting]).onsuccess = ({ target: { result: pack } }) => { if (pack?.sealed && !signedOut()) packs.put({ ...pack, now, nowAt: Date.now() }); };
     });

@@ -7,7 +7,7 @@ import { unlock, unseal } from "./vault.js";
 
 const own = document.body; // to come back to
 const shell = document.getElementById("shell");
-const scripts = { page: shell.dataset.page, record: shell.dataset.record };
+const scripts = { ...shell.dataset };
 const part = (id) => document.getElementById(id);
 const element = (name, text = "", more = {}) => Object.assign(document.createElement(name), { textContent: text, ...more });
 const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hour12: false });
@@ -76,8 +76,62 @@ async function open(words) {
 async function enter() {
   const { pack, what } = asked(), pages = names.get(pack.meeting);
   const now = what === "record" && pack.now ? await unseal(pack.now, boundNow(pack), vault, key).catch(() => null) : null;
-  if (now && pack.nowAt > pack.came) await turnInto(now.body, pack, pack.nowAt, true);
-  else await turnInto(pages[what], pack, pack.came);
+  if (now && pack.nowAt > pack.came) {
+    await turnInto(now.body, pack, pack.nowAt, true);
+    await tellOfMore(now, pack);
+  } else await turnInto(pages[what], pack, pack.came);
+}
+
+// A browser that is killed within the half second before the page is saved anew has kept more than stands here: that is said, so that nobody
+// writes or taps it once more. Words whose draft is gone went the way of a kept line; they are taken out of the box, and can be put back.
+const NOTE = "[data-kept-since]";
+async function tellOfMore({ at, body }, { meeting }) {
+  const { device, hears } = await import(scripts.recorded);
+  await device.ready;
+  const more = device.rows().filter((one) => one.meeting === meeting && one.n > at && !body.includes(one.uuid));
+  if (more.length) {
+    const drafted = (await device.drafts()).some((one) => one.meeting === meeting);
+    part("main").append(noteOf(more, drafted ? "" : takeOut()));
+  }
+  const waits = (uuid) => device.rows().some((one) => one.uuid === uuid && !one.refused);
+  const look = () => {
+    for (const note of document.querySelectorAll(NOTE)) {
+      if (!note.dataset.keptSince.split(" ").some(waits)) note.querySelector("[data-said]")?.remove();
+      if (!note.childElementCount) note.remove();
+    }
+  };
+  hears.changed.push(look);
+  look();
+  for (const button of document.querySelectorAll(`${NOTE} button`)) button.addEventListener("click", () => putBack(button.closest(NOTE)));
+}
+function noteOf(more, words) {
+  const note = element("div", "", { className: "notice notice--wait stack-tight" }), [were, stand] = more.length === 1 ? ["entry was", "does"] : ["entries were", "do"];
+  note.dataset.keptSince = more.map(({ uuid }) => uuid).join(" ");
+  const said = element("p", `${more.length} ${were} kept on this phone just before this page was closed, and ${stand} not stand here. Do not write or tap it again: it is here once it is at the service.`);
+  said.dataset.said = "";
+  said.setAttribute("role", "status");
+  note.append(said);
+  if (words) {
+    note.append(element("p", "These words stood in the box. Most likely they are kept:"), element("p", words, { className: "voice voice--small", dir: "auto" }),
+      element("button", "They are not kept: put them back into the box", { className: "link", type: "button" }));
+  }
+  return note;
+}
+const typed = (box, words) => { box.value = words; box.dispatchEvent(new Event("input", { bubbles: true })); };
+function takeOut() {
+  const { elements } = part("composer"), words = elements.text.value.trim();
+  if (!words) return "";
+  if (!part("changing").hidden) part("changing").querySelector("button").click();
+  for (const one of document.querySelectorAll("#composer [name=voice]:checked:not(#whose-other)")) one.checked = false;
+  typed(elements.text, "");
+  return words;
+}
+function putBack(note) {
+  const box = part("composer").elements.text;
+  typed(box, [note.querySelector(".voice").textContent, box.value.trim()].filter(Boolean).join("\n"));
+  for (const one of [...note.children]) if (!("said" in one.dataset)) one.remove();
+  if (!note.childElementCount) note.remove();
+  box.focus();
 }
 
 // The page of the service takes the place of this one. Its scripts are those that this device keeps, of one version with this page.

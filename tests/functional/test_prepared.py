@@ -28,6 +28,7 @@ from tests.functional.test_kitchen import (  # noqa: F401  one is a fixture
     on_this_phone,
     stored,
     texts,
+    until_drafted,
 )
 from tests.functional.test_recording import here, tap, write
 
@@ -399,6 +400,71 @@ def again(page):
     page.reload()
     unlock(page)
     return ready(page)
+
+
+# As if the browser were killed before the page is saved anew: what is kept goes to the store, the page as it stands does not.
+NOT_SAVED = """() => {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...all) { return this.name === "packs" ? undefined : put.apply(this, all); };
+}"""
+
+
+def killed_before_the_page_was_saved(phone, cast, act):
+    """Words stand in the box and in the page as it was saved; then `act`, and the end."""
+    lock_with_words(phone.sign_in(cast.clinician1))
+    page = begun(phone, cast)
+    until(page, lambda found: found["packs"][0].get("now"))
+    offline(phone)
+    page.locator(".whose").get_by_role("radio", name="Elina").check()
+    page.get_by_label("The words").fill("I whisper.")
+    until_drafted(page)
+    kept_as_it_stands(page)
+    page.evaluate(NOT_SAVED)
+    act(page)
+    on_this_phone(page, 1)
+    page = without_signal(phone, record_of(cast), cast.clinician1)
+    unlock(page)
+    on_this_phone(ready(page), 1)
+    return page
+
+
+def test_words_that_were_kept_just_before_a_kill_are_not_in_the_box_again(phone, cast):
+    page = killed_before_the_page_was_saved(
+        phone, cast, lambda page: page.get_by_role("button", name="Keep", exact=True).click()
+    )
+    note = page.locator("[data-kept-since]")
+    expect(note).to_contain_text("1 entry was kept on this phone just before this page was closed")
+    expect(note).to_contain_text("I whisper.")
+    expect(page.get_by_label("The words")).to_have_value("")
+    expect(page.locator(".whose input:checked")).to_have_count(0)
+    assert_accessible(page)
+    shoot(page, "prepared-kept-since")
+    page = again(page)
+    expect(note).to_contain_text("1 entry was kept on this phone just before this page was closed")
+    note.get_by_role("button", name="They are not kept: put them back into the box").click()
+    expect(page.get_by_label("The words")).to_have_value("I whisper.")
+    expect(note).not_to_contain_text("I whisper.")
+    page.get_by_label("The words").fill("")
+    offline(phone, False)
+    all_sent(page)
+    expect(note).to_have_count(0)
+    assert texts(cast) == ["I whisper."]
+    expect(page.locator("#lines > li")).to_have_count(1)
+
+
+def test_words_that_were_not_kept_before_a_kill_stay_in_the_box(phone, cast):
+    """Somebody was tapped instead: that is said, and the words are still to be kept."""
+    page = killed_before_the_page_was_saved(phone, cast, lambda page: tap(page, "Marja"))
+    note = page.locator("[data-kept-since]")
+    expect(note).to_contain_text("1 entry was kept on this phone just before this page was closed")
+    expect(note).not_to_contain_text("I whisper.")
+    expect(page.get_by_label("The words")).to_have_value("I whisper.")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    offline(phone, False)
+    all_sent(page)
+    expect(note).to_have_count(0)
+    assert texts(cast) == ["I whisper."]
+    assert cast.booked.presences.filter(member=cast.mother).count() == 1
 
 
 def test_all_that_was_typed_stands_again_after_a_reload_without_signal(phone, cast):
