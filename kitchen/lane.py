@@ -16,6 +16,7 @@ from meetings.models import Meeting
 from tests.factories import close
 
 A_MOMENT = 5_000  # milliseconds
+TWO_TAPS = 0.5  # seconds after which a second tap on the same name is one of its own
 ON_THE_PHONE = "On this phone"
 NOT_ACCEPTED = "Not accepted: "
 NOT_TAKEN, SEALED = "Not taken: ", "Sealed: it cannot be read here."  # on the page of the device
@@ -57,7 +58,7 @@ class Lane(threading.Thread):
         super().__init__(daemon=True, name=f"lane-{number}")
         self.number, self.table, self.options, self.home, self.house = number, table, options, home, house
         self.team = table.clinicians[number]
-        self.record, self.troubles, self.now = Record(), [], ""
+        self.record, self.troubles, self.now, self.tapped = Record(), [], "", 0.0
 
     def run(self):
         wires = [Wire(self.house.port, self.house.kill_web) for _ in self.team]
@@ -202,10 +203,12 @@ class Lane(threading.Thread):
     def tap(self, n, key):
         phone = self.phones[n]
         before = {one["uuid"] for one in phone.stored()["entries"]}
+        time.sleep(max(0, self.tapped + TWO_TAPS - time.monotonic()))
         button = phone.page.locator(f'#here [data-who="{key}"]')
         pressed = button.get_attribute("aria-pressed") == "true"
         sent = phone.page.locator("#sent")
         button.click()
+        self.tapped = time.monotonic()
 
         def stored():
             # Sent before it was seen in the store: then nothing waits any more, which the page says from the tap on.

@@ -4,6 +4,8 @@ import { SAY, add, complain, device, element, hears, lines, meeting, now, person
 
 const taps = document.getElementById("taps"), guest = document.getElementById("guest"), brings = document.getElementById("brings");
 const afterwards = Boolean(taps?.elements.at); // times typed afterwards go the plain way
+const TWICE = 400; // milliseconds within which a second tap on the same name belongs to the first
+let tapped = { who: "", at: -Infinity };
 const buttons = () => [...document.querySelectorAll("#here [data-who]")];
 export const button = (who) => document.querySelector(`#here [data-who="${CSS.escape(who)}"]`);
 export const nameOf = (who) => button(who)?.querySelector("bdi").textContent || "Somebody";
@@ -36,6 +38,9 @@ taps?.addEventListener("submit", (event) => {
   event.preventDefault();
   if (one.name === "presence") { takeBack(one.value); return; }
   const here = one.getAttribute("aria-pressed") !== "true", who = one.dataset.who;
+  const twice = who === tapped.who && event.timeStamp - tapped.at < TWICE;
+  tapped = { who, at: event.timeStamp };
+  if (twice) return;
   const { uuid } = add({ do: here ? "arrive" : "leave", who }, { tap: true });
   say(here ? `${nameOf(who)} is here.` : `${nameOf(who)} has left.`);
   set(one, here, uuid);

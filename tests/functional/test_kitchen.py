@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from network.sealing import new_private_key
 from tests.factories import close, make_cast, start
 from tests.functional.conftest import PATIENCE, assert_accessible, shoot
-from tests.functional.test_recording import all_sent, tap, write
+from tests.functional.test_recording import TWO_TAPS, all_sent, tap, write
 from tests.phone import Phone as Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -157,6 +157,7 @@ def test_the_answer_is_lost_on_the_way_back(phone, cast):
     page.route(ENTRIES, lose)
     write(page, "voice", "Once only.", whose="Elina")
     tap(page, "Elina", into_the_room=False)
+    page.wait_for_timeout(TWO_TAPS)
     tap(page, "Elina")
     all_sent(page)
     assert lost == [200, 200]

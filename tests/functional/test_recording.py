@@ -12,6 +12,7 @@ from tests.factories import hours, make_cast, make_member, start
 from tests.functional.conftest import assert_accessible, shoot, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+TWO_TAPS = 500  # milliseconds after which a second tap on the same name is one of its own
 
 
 @pytest.fixture

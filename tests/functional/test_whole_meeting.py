@@ -13,7 +13,7 @@ from network.models import Member
 from tests.factories import close, make_cast, make_meeting, say, start
 from tests.functional.conftest import DESK, assert_accessible, shoot
 from tests.functional.test_kitchen import ENTRIES, Phone, begun, on_this_phone, stored, texts, until_drafted
-from tests.functional.test_recording import all_sent, here, tap, write
+from tests.functional.test_recording import TWO_TAPS, all_sent, here, tap, write
 from tests.meetings.breaks import exception, waiting
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -273,7 +273,15 @@ def test_two_taps_on_everything_are_one(phone, cast):
     page.get_by_text("+ Somebody new").click()
     page.get_by_label("Name", exact=False).first.fill("Kalle")
     page.get_by_role("button", name="They are here").dblclick()
+    here(page, "Marja").dblclick()
     all_sent(page)
+    expect(here(page, "Marja")).to_have_attribute("aria-pressed", "true")
+    assert cast.booked.presences.get(member=cast.mother).left_at is None
+    page.wait_for_timeout(TWO_TAPS)
+    here(page, "Marja").dblclick()
+    all_sent(page)
+    expect(here(page, "Marja")).to_have_attribute("aria-pressed", "false")
+    assert cast.booked.presences.get(member=cast.mother).left_at
     phone.context.set_offline(True)
     read_back(page)
     page.get_by_role("radio", name="No next meeting").check()
