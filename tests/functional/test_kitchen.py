@@ -167,6 +167,50 @@ def test_the_answer_is_lost_on_the_way_back(phone, cast):
     expect(page.locator("#lines > li")).to_have_count(1)
 
 
+def one_batch(phone, cast, reaches):
+    """The phone sends, is answered once, and is killed; with `reaches`, after it has read the answer. Says how many went out, and how many
+    wait then."""
+    sent, lost = [], []
+
+    def take_one(route):
+        sent.append(len(route.request.post_data_json["entries"]))
+        answer = route.fetch() if len(sent) == 1 else None
+        if answer and reaches:
+            route.fulfill(response=answer)
+        else:
+            route.abort()
+            lost.append(sent[-1])
+
+    phone.open().sign_in(cast.clinician1).context.route(ENTRIES, take_one)
+    page = phone.page("/board/")
+    for _ in range(PATIENCE // 50):
+        if lost or not stored(page)["entries"]:
+            break
+        page.wait_for_timeout(50)
+    left = len(stored(page)["entries"])
+    phone.kill()
+    return sent[0], left
+
+
+def test_killed_after_each_batch(phone, cast):
+    """More waits than goes out at a time: the browser ends after each answer, before and after it has reached the phone."""
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    said = [f"Line {n:02}." for n in range(24)]
+    for words in said:
+        write(page, "voice", words, whose="Elina")
+    tap(page, "Elina", into_the_room=False)
+    on_this_phone(page, 25)
+    phone.kill()
+    assert [one_batch(phone, cast, reaches) for reaches in (False, True, True, True)] == [
+        (10, 25), (10, 15), (10, 5), (5, 0),
+    ]  # fmt: skip
+    assert texts(cast) == said
+    assert cast.booked.presences.filter(member=cast.person).count() == 1
+    page = phone.open().sign_in(cast.clinician1).page("/on-this-device/")
+    expect(page.locator("#on-this-device-state")).to_have_text("Nothing waits here.")
+
+
 def test_a_line_of_400_kbit_a_second_and_400_ms(phone, cast):
     """All goes its way, only slower: words, a long one, who comes and goes, and nothing twice."""
     page = phone.sign_in(cast.clinician1).page("/board/")
