@@ -211,6 +211,17 @@ def test_killed_after_each_batch(phone, cast):
     expect(page.locator("#on-this-device-state")).to_have_text("Nothing waits here.")
 
 
+# Milliseconds until so many bytes are there and back again.
+SENT = """async (bytes) => { const from = performance.now();
+  await (await fetch("/healthz", { method: "POST", body: "x".repeat(bytes) })).text();
+  return performance.now() - from;
+}"""
+FETCHED = """async () => { const from = performance.now();
+  const body = await (await fetch(location.href, { cache: "no-store" })).arrayBuffer();
+  return [body.byteLength, performance.now() - from];
+}"""
+
+
 def test_a_line_of_400_kbit_a_second_and_400_ms(phone, cast):
     """All goes its way, only slower: words, a long one, who comes and goes, and nothing twice."""
     page = phone.sign_in(cast.clinician1).page("/board/")
@@ -220,6 +231,9 @@ def test_a_line_of_400_kbit_a_second_and_400_ms(phone, cast):
     line.send("Network.emulateNetworkConditions", slow)
     page.goto(f"/meetings/{cast.booked.uuid}/record/")
     expect(page.locator("#record")).to_have_attribute("data-ready", "yes")
+    assert page.evaluate(SENT, 50_000) > 1_300  # the line is as slow as its name
+    size, took = page.evaluate(FETCHED)
+    assert took > 400 + 0.9 * size / 50, (size, took)
     tap(page, "Elina")
     tap(page, "Leena")
     long = "She says it slowly, and once more. " * 500
