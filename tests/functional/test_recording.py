@@ -190,6 +190,39 @@ def test_signed_out_in_mid_meeting(page_for, cast):
     assert cast.booked.lines.get().text == "These words stay."
 
 
+def test_a_whole_meeting_without_javascript(page_for, cast):
+    """Line by line, each on its way to the service at once: nothing waits on the phone, and nothing is said of it."""
+    page = page_for(cast.clinician1.user, java_script_enabled=False)
+    visit(page, f"/meetings/{cast.booked.uuid}/record/")
+    expect(page.locator("#sent")).to_be_hidden()
+    for name in ("Elina", "Leena"):
+        tap(page, name)
+    write(page, "voice", "One by one.", whose="Elina")
+    write(page, "decision", "We meet again.")
+    expect(page.locator(".line--decision")).to_contain_text("Elina, Leena present")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shoot(page, "record-without-script")
+    page.get_by_role("link", name="Read back and close").click()
+    expect(page.get_by_role("heading", name="Is this how it was?")).to_be_visible()
+    for name in ("Elina", "Leena"):
+        page.get_by_role("group", name=name).get_by_role("radio", name="agreed").check()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Keep, and go on to the close").click()
+    expect(page.get_by_role("heading", name="Before you go")).to_be_visible()
+    page.get_by_role("radio", name="No next meeting").check()
+    page.get_by_label("Who decided that there is no next meeting?").fill("All of us")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shoot(page, "close-without-script")
+    page.get_by_role("button", name="Close the meeting").click()
+    expect(page).to_have_url(re.compile("/notes/"))
+    cast.booked.refresh_from_db()
+    assert (cast.booked.status, cast.booked.no_next_decided_by) == ("closed", "All of us")
+    assert [(one.text, one.state) for one in cast.booked.lines.order_by("said_at")] == [
+        ("One by one.", "kept"), ("We meet again.", "accepted"),
+    ]  # fmt: skip
+    assert {one.name: one.answer for one in cast.booked.read_backs.all()} == {"Elina": "agreed", "Leena": "agreed"}
+
+
 def test_by_keyboard_and_at_320_px(page_for, cast):
     page = open_record(page_for, cast, cast.clinician1, size={"width": 320, "height": 640})
     here(page, "Elina").focus()
