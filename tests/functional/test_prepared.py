@@ -5,6 +5,7 @@ import json
 import select
 import socket
 import threading
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,12 +14,15 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from meetings.views import device as device_views
+from meetings.views import entries as entries_views
 from meetings.views import record as record_views
 from network import kept_parts
 from network.models import Member, Reading
 from tests.factories import close, make_meeting, say, start
 from tests.functional.conftest import PATIENCE, assert_accessible, shoot
 from tests.functional.test_kitchen import (  # noqa: F401  one is a fixture
+    AHEAD,
     CANARIES,
     ENTRIES,
     PUT_UNSEALED,
@@ -753,6 +757,54 @@ def test_what_is_over_for_a_day_goes_without_signal_too(phone, cast):
     assert prepared(page)["packs"] == []
 
 
+AWAY = timedelta(hours=30)
+
+
+def test_opened_again_more_than_a_day_later(phone, cast, monkeypatch):
+    """Prepared and recorded yesterday, by the phone's clock and by the service's; opened today. What was prepared has gone; what was
+    written has not, and it has the hours of yesterday."""
+    with transaction.atomic():
+        cast.booked.starts_at, cast.booked.ends_at = cast.booked.starts_at - AWAY, cast.booked.ends_at - AWAY
+        cast.booked.moves = 1
+        cast.booked.save(update_fields=["starts_at", "ends_at", "moves"])
+        start(cast.booked, cast.person, cast.clinician1, at=timezone.now() - AWAY - timedelta(minutes=5))
+    with monkeypatch.context() as yesterday:
+        for views in (record_views, device_views, entries_views):
+            yesterday.setattr(views, "milliseconds", lambda moment: round((moment - AWAY).timestamp() * 1000))
+        phone.context.add_init_script(f"({AHEAD % -(AWAY.total_seconds() * 1000)})()")
+        lock_with_words(phone.sign_in(cast.clinician1))
+        page = phone.record(cast)
+        until(page, lambda found: found["packs"][0].get("now"))
+        expect(page.locator("#kept-note")).to_be_hidden()
+        offline(phone)
+        write(page, "voice", "Said yesterday.", whose="Elina")
+        write(page, "decision", "Decided yesterday.")
+        tap(page, "Elina", into_the_room=False)
+        on_this_phone(page, 3)
+        page.locator("#kind-understanding").check()
+        page.get_by_label("The words").fill("Begun yesterday.")
+        until_drafted(page)
+    then = timezone.now() - AWAY
+
+    page = without_signal(phone, record_of(cast), cast.clinician1)
+    expect(page.locator("#shell-said")).to_contain_text("There is no meeting on this device.")
+    assert prepared(page)["packs"] == []
+    assert (len(stored(page)["entries"]), len(stored(page)["drafts"])) == (3, 1)
+    offline(phone, False)
+    page = ready(phone.page(record_of(cast)))
+    expect(page.get_by_label("The words")).to_have_value("Begun yesterday.")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    all_sent(page)
+    expect(page.locator("#kept-note")).to_be_hidden()
+    assert texts(cast) == ["Said yesterday.", "Decided yesterday.", "Begun yesterday."]
+    first, second, third = cast.booked.lines.order_by("said_at")
+    left_at = cast.booked.presences.get(member=cast.person).left_at
+    for moment, at in ((first.said_at, then), (second.said_at, then), (left_at, then), (third.said_at, timezone.now())):
+        assert abs(moment - at) < timedelta(minutes=5)
+    assert (first.offline, second.offline, second.state, second.contested_at) == (True, True, "accepted", None)
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
 def test_who_is_of_the_service_no_more_can_open_nothing(phone, cast):
     page = lock_with_words(phone.sign_in(cast.clinician1))
     with transaction.atomic():
@@ -797,7 +849,7 @@ def test_a_new_version_while_lines_wait(phone, cast, monkeypatch):
 
 def test_a_record_that_was_looked_at_too_early_can_be_written_in_without_signal(phone, cast, monkeypatch):
     """The page that asks first whether to start has nothing to write in: it must not take the place of what was prepared."""
-    monkeypatch.setattr(record_views, "EARLY", timezone.timedelta(hours=1))
+    monkeypatch.setattr(record_views, "EARLY", timedelta(hours=1))
     lock_with_words(phone.sign_in(cast.clinician1))
     page = ready(phone.page(record_of(cast)))
     expect(page.locator("#record")).to_contain_text("Nothing is recorded until it starts.")
@@ -854,12 +906,10 @@ def test_a_copied_profile_tells_nothing_of_what_is_prepared(phone, cast):
         cast.booked.address = next(names)
         cast.booked.moves = 1
         cast.booked.save(update_fields=["address", "moves"])
-        last = make_meeting(
-            cast.case, cast.clinician1, cast.clinician2, starts_at=timezone.now() - timezone.timedelta(hours=30)
-        )
+        last = make_meeting(cast.case, cast.clinician1, cast.clinician2, starts_at=timezone.now() - timedelta(hours=30))
         start(last, cast.person, cast.clinician1, at=last.starts_at)
-        say(last, next(names), kind="decision", at=last.starts_at + timezone.timedelta(minutes=5))
-        close(last, at=last.starts_at + timezone.timedelta(minutes=50))
+        say(last, next(names), kind="decision", at=last.starts_at + timedelta(minutes=5))
+        close(last, at=last.starts_at + timedelta(minutes=50))
     page = lock_with_words(phone.sign_in(cast.clinician1))
     page.evaluate(PUT_UNSEALED, UNSEALED)
     page = without_signal(phone, f"/meetings/{cast.booked.uuid}/", cast.clinician1)
