@@ -3,7 +3,7 @@
 
 import { newId } from "./kept.js";
 import { SAY, add, device, element, hears, lines, mine, now, say } from "./recorded.js";
-import { button, came, nameOf, present } from "./room.js";
+import { came, nameOf, present } from "./room.js";
 import { inVersions } from "./lines.js";
 
 const answers = document.getElementById("read-back-form"), close = document.getElementById("close-form");
@@ -161,10 +161,11 @@ document.getElementById("take-close-back")?.addEventListener("click", async () =
   turned();
 });
 
+export const takesBack = (fields) => Boolean(close) && ["read_back", "close"].includes(fields?.do);
 hears.settled.push((result) => {
   const fields = result.fields;
   if (result.done && result.uuid === closed()) { location.assign(result.go); return; }
-  if (result.done || !["read_back", "close"].includes(fields?.do)) return;
+  if (result.done || !takesBack(fields)) return;
   refused[fields.do] = result.uuid;
   if (fields.do === "close") {
     delete ended.dataset.close;

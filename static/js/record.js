@@ -1,12 +1,12 @@
 // The record of a meeting on a phone. What is done stands on the page at once, rests sealed on the device (kept.js) until the service has
 // it, and says of itself where it is. Who is here: room.js. What is said: composer.js and lines.js. Read back and close: closing.js.
 
-import { ask, askForRoom, clearWords, clock as deviceClock, clockWords, measurePage, roomWords } from "./kept.js";
+import { ask, askForRoom, clearWords, clockWords, measurePage, roomWords } from "./kept.js";
 import { SAY, device, element, hears, lines, meeting, mine, root, say, time, to, token, where } from "./recorded.js";
 import { nameOf, roomNow } from "./room.js";
 import { arrange, atEnd, blank, lineOf, place, toEnd } from "./lines.js";
 import { composer, empty, giveBackDrafts, keepDraft, owed, putBack, unkept } from "./composer.js";
-import { isClosing } from "./closing.js";
+import { isClosing, takesBack } from "./closing.js";
 import { whenSignedOut } from "./packs.js";
 
 const sent = document.getElementById("sent");
@@ -18,7 +18,6 @@ measurePage(root.dataset.now);
 token.fresh = () => news();
 hears.changed.push(show);
 hears.settled.push((result, item, answer) => {
-  if (result.entry.meeting !== meeting) return;
   settled += 1;
   if (!result.done) { notTaken(result, item); return; }
   document.querySelector(`[data-entry="${result.uuid}"]`)?.remove();
@@ -96,7 +95,7 @@ function notTaken(result, item) {
   const { uuid, fields, sentence } = result;
   mine.delete(uuid);
   say(`Not accepted: ${sentence}`);
-  if (["read_back", "close"].includes(fields?.do)) return;
+  if (takesBack(fields) || !document.getElementById("line-here")) return; // without it, waiting.js shows them
   const words = fields?.text || fields?.words || "", line = Boolean(words) || !fields;
   let holder = document.querySelector(`[data-entry="${uuid}"]`) || lineOf(uuid);
   if (!holder) {
@@ -127,6 +126,7 @@ function notTaken(result, item) {
 const what = (fields) => ({
   arrive: `${nameOf(fields.who)} came`, leave: `${nameOf(fields.who)} left`, mistake: "A tap taken back", guest: `${fields.name} came`,
   choose: "A choice among versions", confirm: "A decision from before, agreed to", bring_up: "What somebody brought, taken up",
+  read_back: "What each one said when it was read back", close: "The close of the meeting",
 }[fields.do] || "");
 
 // News of the others who write in the same meeting.

@@ -22,7 +22,8 @@ export const device = keptBy(author, {
   token: () => token.now,
   freshToken: () => token.fresh(),
   changed: () => all(hears.changed),
-  settled: (...what) => Promise.all(all(hears.settled, ...what)),
+  // Entries of all meetings go out from whichever page is open: what became of those of another meeting is no business of this one.
+  settled: (...what) => what[0].entry.meeting === meeting && Promise.all(all(hears.settled, ...what)),
 });
 
 // An entry: whatever is done on this page. All wait in one row, so that no decision overtakes an arrival, and no close a line.
