@@ -388,7 +388,7 @@ class Lane(threading.Thread):
         typed = time.monotonic()
         mine = str(self.meeting.uuid)
         self.until(
-            lambda: any(one["meeting"] == mine for one in self.phones[0].stored()["drafts"]), "a word to be on the disk"
+            lambda: any(one["of"] == mine for one in self.phones[0].stored()["drafts"]), "a word to be on the disk"
         )
         self.record.to_disk.append(time.monotonic() - typed)
         page.keyboard.type(" that")
@@ -399,7 +399,7 @@ class Lane(threading.Thread):
         self.record.given_back.append((start, box.input_value()))
         box.fill("")
         self.until(
-            lambda: not any(one["meeting"] == mine for one in self.phones[0].stored()["drafts"]), "the word to be gone"
+            lambda: not any(one["of"] == mine for one in self.phones[0].stored()["drafts"]), "the word to be gone"
         )
 
     def closed_meanwhile(self, scene):

@@ -1,7 +1,7 @@
 // The composer: a line, or other words for one. What is being written is sealed once a second.
 
 import { newId } from "./kept.js";
-import { SAY, add, complain as complainIn, device, hears, hereIs, lines, person, say, to } from "./recorded.js";
+import { SAY, add, complain as complainIn, device, hears, hereIs, lines, person, placed, say, to } from "./recorded.js";
 import { button, nameOf, whyWait } from "./room.js";
 import { toRoom } from "./closing.js";
 import { draw, lineOf, reword, toEnd } from "./lines.js";
@@ -19,6 +19,7 @@ export async function keepDraft(now = false) {
   clearTimeout(draftTimer);
   draftTimer = 0;
   if (!composer || !to) return;
+  await placed;
   const words = written();
   if (words === drafted && !now) return;
   if (await device.draft(hereIs, words ? JSON.parse(words) : null, to)) drafted = words;
@@ -32,8 +33,8 @@ export function giveBackDrafts() {
   return asked;
 }
 async function giveBack() {
-  for (const draft of await device.drafts()) {
-    if (draft.of !== hereIs.meeting) continue;
+  await placed;
+  for (const draft of await device.left(hereIs.meeting)) {
     if (!empty() || changing()) return true;
     const said = await device.open(draft);
     if (!said) continue; // it stays on the page of this device

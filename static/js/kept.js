@@ -159,7 +159,7 @@ export function keptBy(author, page) {
         const whole = await sealed(entry, item.fields, item.to);
         whole.n = next();
         await within("readwrite", (entries, drafts) => {
-          if (["line", "change"].includes(item.fields.do)) drafts.delete([author, item.meeting]);
+          if (["line", "change"].includes(item.fields.do)) drafts.delete([author, placeOf(item)]);
           entries.add(whole);
         });
         item.stored = true;
@@ -183,21 +183,28 @@ export function keptBy(author, page) {
     return here;
   });
 
-  // What is being written, once a second: sealed like the rest, and given back by the service when the page is opened again.
+  // What is being written, once a second: sealed like the rest, and given back by the service when the page is opened again. Each window
+  // has a place of its own for it, and a lock of that name as long as it is there.
+  device.window = newId();
+  const placeOf = ({ meeting }) => `${meeting} ${device.window}`;
   device.draft = (entry, fields, to) => inTurn(async () => {
     try {
       const whole = fields && await sealed({ uuid: newId(), ...entry }, { do: "draft", ...fields }, to);
-      await within("readwrite", (_, drafts) => { if (whole) drafts.put(whole); else drafts.delete([author, entry.meeting]); });
+      const place = entry.sealed ? entry.meeting : placeOf(entry); // one that was found on the disk lies where it was found
+      await within("readwrite", (_, drafts) => {
+        if (whole) drafts.put({ ...whole, of: entry.meeting, meeting: place, window: device.window, n: next() }); else drafts.delete([author, place]);
+      });
       if (to) makeAhead(to.key);
       return true;
     } catch { return false; }
   });
   device.drafts = async () => (await within("readonly", (_, drafts) => drafts.getAll()).catch(() => [])).filter((one) => one.author === author);
-  // What was being written in a window that has gone makes room for this one's, and lies beside it until it is given back.
-  device.setAside = (meeting) => inTurn(async () => {
-    const draft = (await device.drafts()).find((one) => one.meeting === meeting);
-    if (draft) await within("readwrite", (_, drafts) => { drafts.put({ ...draft, of: meeting, meeting: `${meeting} ${next()}` }); drafts.delete([author, meeting]); }).catch(() => {});
-  });
+  // Those of windows that have gone, the oldest first.
+  device.left = async (meeting) => {
+    const held = navigator.locks ? (await navigator.locks.query()).held : [];
+    return (await device.drafts()).sort((a, b) => (a.n || 0) - (b.n || 0))
+      .filter((one) => (one.of || one.meeting) === meeting && one.window !== device.window && !held.some(({ name }) => name === one.window));
+  };
   // Its words, or null where the service does not give them. Fails without an answer.
   device.open = async ({ of, ...draft }) => {
     const { results: [found] } = await post([{ ...draft, meeting: of || draft.meeting }]);

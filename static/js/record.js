@@ -154,7 +154,7 @@ async function look(since) {
   for (const uuid of answer.gone) if (!mine.has(uuid) && composer?.dataset.changing !== uuid) lineOf(uuid)?.remove();
   arrange(answer.order);
   if (before === settled) roomNow(answer); // else it may be from before a tap that the service has by now
-  if (owed) giveBackDrafts().then(show);
+  giveBackDrafts()?.then(show);
   if (others) { say(others === 1 ? "A new line." : `${others} new lines.`); if (stuck) toEnd(); }
   show();
   if (device.waiting()) device.send();
@@ -167,8 +167,8 @@ askForRoom().then(show);
 device.ready.then(async () => {
   for (const one of device.rows()) if (one.meeting === meeting && !root.dataset.asItStood) earlier.add(one.uuid); // else it stands here (shell.js)
   await device.retry(meeting);
-  if (empty()) await device.setAside(meeting); // else they stand in the box (shell.js)
   await giveBackDrafts();
+  await keepDraft(); // words may stand in the box by now
   show();
   root.dataset.ready = "yes";
 });

@@ -26,6 +26,19 @@ export const device = keptBy(author, {
   settled: (...what) => what[0].entry.meeting === meeting && Promise.all(all(hears.settled, ...what)),
 });
 
+// This window's place for what is being written. Loaded anew under the lock (shell.js), it goes on in the one that it had, where the words
+// of this page are; unless they stand in another window, too.
+const hold = (name) => new Promise((held) => {
+  navigator.locks.request(name, { ifAvailable: true }, (lock) => { held(Boolean(lock)); return lock && new Promise(() => {}); });
+});
+async function takePlace() {
+  if (!navigator.locks) return;
+  if (root.dataset.window && await hold(root.dataset.window)) device.window = root.dataset.window;
+  else await hold(device.window);
+  root.dataset.window = device.window;
+}
+export const placed = takePlace();
+
 // An entry: whatever is done on this page. All wait in one row, so that no decision overtakes an arrival, and no close a line.
 export const mine = new Map(); // what this page shows and the service does not have yet, by its id
 let last = { moment: -Infinity, offset: null };

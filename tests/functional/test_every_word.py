@@ -16,7 +16,7 @@ from tests.functional.test_kitchen import (  # noqa: F401  two are fixtures
     texts,
     touch_the_store,
 )
-from tests.functional.test_recording import all_sent
+from tests.functional.test_recording import all_sent, write
 from tests.functional.test_whole_meeting import end, noon_in_two_days, read_back
 
 # ruff: noqa: F811
@@ -74,3 +74,61 @@ def until(page, holds):
             return
         page.wait_for_timeout(100)
     raise AssertionError("It never came to be so.")
+
+
+def drafts(page):
+    return stored(page)["drafts"]
+
+
+def box(page):
+    return page.get_by_label("The words")
+
+
+def test_two_windows_of_one_record_leave_each_others_words_alone(phone, cast):
+    page = begun(phone, cast)
+    box(page).fill("Being written in the first")
+    until(page, lambda: drafts(page))
+    second = phone.record(cast)
+    expect(box(second)).to_have_value("")
+    write(second, "voice", "Kept in the second.", whose="Elina")
+    all_sent(second)
+    assert len(drafts(second)) == 1
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(box(page)).to_have_value("Being written in the first")
+    assert texts(cast) == ["Kept in the second."]
+
+
+def test_words_of_a_window_that_was_closed_come_into_the_one_that_is_open(phone, cast):
+    page = begun(phone, cast)
+    second = phone.record(cast)
+    box(second).fill("Being written in the second")
+    until(page, lambda: drafts(page))
+    second.close()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(box(page)).to_have_value("Being written in the second")
+
+
+TYPED_EARLY = """new MutationObserver((_, watch) => {
+  const box = document.getElementById("id_text");
+  if (box) { watch.disconnect(); box.value = "Typed before the page was ready"; }
+}).observe(document, { childList: true, subtree: true });"""
+
+
+def test_words_from_before_outlive_a_box_that_is_not_empty(phone, cast):
+    page = begun(phone, cast)
+    box(page).fill("From before")
+    until(page, lambda: drafts(page))
+    phone.kill()
+    phone.open().sign_in(cast.clinician1).context.add_init_script(TYPED_EARLY)
+    page = phone.record(cast)
+    until(page, lambda: len(drafts(page)) == 2)
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    page.locator("#kind-understanding").check()
+    for words in ("From before", "Typed before the page was ready"):
+        expect(box(page)).to_have_value(words)
+        page.locator("#kind-understanding").check()
+        page.get_by_role("button", name="Keep", exact=True).click()
+    all_sent(page)
+    assert texts(cast) == ["From before", "Typed before the page was ready"]

@@ -87,9 +87,9 @@ TOUCH = """(last) => new Promise((done) => { const opening = indexedDB.open("kep
 def until_drafted(page, *, after=None):
     """Wait until what stands in the box is on the disk."""
     for _ in range(PATIENCE // 50):
-        drafts = stored(page)["drafts"]
-        if drafts and drafts[0]["sealed"] != after:
-            return drafts[0]["sealed"]
+        drafts = sorted(stored(page)["drafts"], key=lambda one: one["n"])
+        if drafts and drafts[-1]["sealed"] != after:
+            return drafts[-1]["sealed"]
         page.wait_for_timeout(50)
     raise AssertionError("Nothing was kept of what stands in the box.")
 
