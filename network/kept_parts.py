@@ -13,6 +13,7 @@ PARTS = (
     "icons/home.png",
     "js/closing.js",
     "js/composer.js",
+    "js/drafts.js",
     "js/kept.js",
     "js/lines.js",
     "js/packs.js",

@@ -5,6 +5,7 @@ import { newId } from "./kept.js";
 import { SAY, add, device, element, hears, lines, mine, now, say } from "./recorded.js";
 import { came, nameOf, present } from "./room.js";
 import { inVersions } from "./lines.js";
+import { fillIn, keepDrafts, keepsDraft, taken, typedIn } from "./drafts.js";
 
 const answers = document.getElementById("read-back-form"), close = document.getElementById("close-form");
 const rows = document.getElementById("read-back-rows");
@@ -60,6 +61,31 @@ rows?.addEventListener("change", (event) => { event.target.dataset.said = "yes";
 const answerOf = (row) => row.querySelector("input:checked")?.value || "";
 const wordsOf = (row) => row.querySelector("textarea").value.trim();
 
+function fillRows(said) {
+  for (const row of rows.children) {
+    const answer = row.querySelector(`[value="${CSS.escape(said[`answer:${row.dataset.row}`] || "")}"]`);
+    if (answer) answer.checked = true;
+    if (said[`words:${row.dataset.row}`]) row.querySelector("textarea").value = said[`words:${row.dataset.row}`];
+  }
+}
+
+// What is typed in both, as long as it is not closed on this phone. A row that is not there yet comes with the news of the room.
+function readRows() {
+  const typed = closed() ? [] : [...rows.children].filter(wordsOf), said = {};
+  for (const row of typed) Object.assign(said, { [`answer:${row.dataset.row}`]: answerOf(row), [`words:${row.dataset.row}`]: wordsOf(row) });
+  return typed.length ? { words: typed.map(wordsOf).join("\n"), ...said } : null;
+}
+function putInRows(said) {
+  ask();
+  if (!Object.keys(said).every((name) => !name.startsWith("words:") || rowOf(name.slice(6)))) return false;
+  fillRows(said);
+  return true;
+}
+if (close) {
+  keepsDraft("read_back", answers, { read: readRows, putIn: putInRows });
+  keepsDraft("close", close, { read: () => (closed() ? null : typedIn(close)), putIn: (said) => fillIn(close, said) });
+}
+
 // What is wrong, at its place and on top, as the pages without a script say it.
 function complain(form, problems) {
   for (const old of form.querySelectorAll(".field-error")) old.remove();
@@ -107,7 +133,7 @@ function unanswered() {
 function instead(name, fields, entry) {
   if (refused[name]) device.drop(refused[name]);
   refused[name] = "";
-  return add({ do: name, ...fields }, entry);
+  return add({ do: name, ...fields }, { ...entry, box: name });
 }
 answers?.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -116,6 +142,7 @@ answers?.addEventListener("submit", (event) => {
   const said = {};
   for (const row of rows.children) Object.assign(said, { [`answer:${row.dataset.row}`]: answerOf(row), [`words:${row.dataset.row}`]: wordsOf(row) });
   heard = { lines: standing(), who: came(), entry: instead("read_back", said).uuid };
+  taken("read_back");
   go("close");
 });
 
@@ -146,6 +173,7 @@ close?.addEventListener("submit", (event) => {
   const { next, next_at: at, no_next_decided_by: decided, who_comes: comes, night_number: night } = Object.fromEntries(new FormData(close));
   const said = { next, next_at: next === "new" ? at : "", no_next_decided_by: next === "none" ? decided : "", who_comes: comes, night_number: night };
   ended.dataset.close = instead("close", { ...said, heard: heard.lines.join(" ") }, { mark: ended.querySelector("[data-state]") }).uuid;
+  taken("close");
   document.getElementById("closed-next").textContent = following();
   document.getElementById("closed-comes").textContent = comes.trim() ? `Who comes: ${comes.trim()}` : "";
   document.getElementById("closed-night").textContent = night.trim();
@@ -154,9 +182,15 @@ close?.addEventListener("submit", (event) => {
 });
 // As long as it has not gone out, it can be opened again.
 document.getElementById("take-close-back")?.addEventListener("click", async () => {
-  if (!closed() || !await device.takeBack(closed())) return;
-  mine.delete(closed());
+  const uuid = closed();
   delete ended.dataset.close;
+  await keepDrafts(); // what stands in its form is being written again
+  if (!uuid || !await device.takeBack(uuid)) {
+    ended.dataset.close = uuid;
+    keepDrafts();
+    return;
+  }
+  mine.delete(uuid);
   go("room");
   turned();
 });
@@ -169,15 +203,13 @@ hears.settled.push((result) => {
   refused[fields.do] = result.uuid;
   if (fields.do === "close") {
     delete ended.dataset.close;
-    for (const [name, value] of Object.entries(fields)) if (close.elements[name] && name !== "uuid") close.elements[name].value = value;
+    fillIn(close, fields);
   } else {
     heard = null;
     ask();
-    for (const row of rows.children) {
-      const answer = row.querySelector(`[value="${CSS.escape(fields[`answer:${row.dataset.row}`] || "")}"]`);
-      if (answer) { answer.checked = true; row.querySelector("textarea").value = fields[`words:${row.dataset.row}`] || ""; }
-    }
+    fillRows(fields);
   }
+  taken(fields.do); // it is on the disk as the entry that came back
   const to = fields.do === "close" && heard ? "close" : "read-back";
   if (step() !== to) location.hash = to;
   show();

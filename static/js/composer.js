@@ -1,67 +1,36 @@
-// The composer: a line, or other words for one. What is being written is sealed once a second.
+// The composer: a line, or other words for one.
 
 import { newId } from "./kept.js";
-import { SAY, add, complain as complainIn, device, hears, hereIs, lines, person, placed, say, to } from "./recorded.js";
+import { SAY, add, complain as complainIn, hears, lines, person, say } from "./recorded.js";
+import { keepDrafts, keepsDraft, taken } from "./drafts.js";
 import { button, nameOf, whyWait } from "./room.js";
 import { toRoom } from "./closing.js";
 import { draw, lineOf, reword, toEnd } from "./lines.js";
 
 export const composer = document.getElementById("composer");
-const DRAFT = 1000, TWICE = 1000;
+const TWICE = 1000;
 const VOICED = ["use", "voice", "reflection"];
-let draftTimer = 0, drafted = ""; // what is on the disk of it
 const changing = () => composer.dataset.changing || ""; // the line that gets other words
 const fields = () => Object.fromEntries([...new FormData(composer)].filter(([name]) => !["csrfmiddlewaretoken", "uuid"].includes(name)));
-const written = () => (empty() ? "" : JSON.stringify({ ...fields(), line: changing() }));
-
-// Words being written are sealed once a second, so that a browser that is ended loses none of them.
-export async function keepDraft(now = false) {
-  clearTimeout(draftTimer);
-  draftTimer = 0;
-  if (!composer || !to) return;
-  await placed;
-  const words = written();
-  if (words === drafted && !now) return;
-  if (await device.draft(hereIs, words ? JSON.parse(words) : null, to)) drafted = words;
-}
-const draftSoon = () => { draftTimer ||= setTimeout(keepDraft, DRAFT); };
-// Words of a window that has gone: they wait for the service, which alone can open them, and for the box to be empty.
-let asked = null;
-export let owed = false;
-export function giveBackDrafts() {
-  if (composer) asked ||= giveBack().catch(() => true).then((more) => { owed = more; asked = null; });
-  return asked;
-}
-async function giveBack() {
-  await placed;
-  for (const draft of await device.left(hereIs.meeting)) {
-    if (!empty() || changing()) return true;
-    const said = await device.open(draft);
-    if (!said) continue; // it stays on the page of this device
-    if (!empty() || changing()) return true;
-    putIn(said);
-    await keepDraft(true);
-    if (drafted === written()) await device.draft(draft, null);
-  }
-  return false;
-}
+const empty = () => !composer.elements.text.value.trim();
+const before = () => document.querySelector("#changing .voice").textContent; // of a line that gets other words
+const read = () => (empty() || (changing() && composer.elements.text.value === before()) ? null : { ...fields(), line: changing() });
 function putIn(said) {
   if (said.line && lineOf(said.line)) change(said.line);
   for (const field of composer.querySelectorAll("input:not([type=hidden]), textarea")) {
     if (field.type !== "radio") field.value = said[field.name] || "";
     else if (field.value === said[field.name] && !field.disabled && !field.closest("label").hidden) field.checked = true;
   }
+  if (empty()) composer.elements.text.value = said.words || "";
   grow();
-  say("What you were writing is in the box again.");
+  return true;
 }
 export async function putBack(words) {
   composer.elements.text.value = [words, composer.elements.text.value].filter(Boolean).join("\n");
   grow();
   composer.elements.text.focus();
-  await keepDraft(true);
+  await keepDrafts();
 }
-export const unkept = () => !empty() && composer.elements.text.value !== (drafted && JSON.parse(drafted).text);
-export const empty = () => !composer?.elements.text.value.trim();
 
 // Whose words: nobody's until somebody is tapped, so that no line is kept in the name of whoever happened to stand first.
 const voices = () => [...composer.querySelectorAll(".whose label:not([hidden]) input")];
@@ -139,8 +108,7 @@ function change(uuid) {
   note.querySelector(".voice").textContent = words;
   for (const part of composer.querySelectorAll("fieldset, .composer__action")) part.hidden = Boolean(uuid);
   composer.elements.text.value = words;
-  drafted = written();
-  if (!uuid) keepDraft(true);
+  keepDrafts();
   grow();
   complain(null);
 }
@@ -157,7 +125,7 @@ document.querySelector("#changing button")?.addEventListener("click", () => { ch
 
 if (composer) {
   composer.elements.text.addEventListener("input", grow);
-  composer.addEventListener("input", draftSoon);
+  keepsDraft("composer", composer, { read, putIn, free: () => empty() && !changing() });
   grow();
   onlyOther();
   let tapped = -Infinity; // when the last line was kept
@@ -172,7 +140,7 @@ if (composer) {
     if (changing()) {
       const line = changing(), mark = reword(line, uuid, said.text.trim());
       change("");
-      add({ do: "change", line, text: said.text }, { uuid, mark });
+      add({ do: "change", line, text: said.text }, { uuid, mark, box: "composer" });
     } else {
       const item = draw({ ...said, uuid }, composer.querySelector(".whose input:checked"));
       lines.append(item);
@@ -180,11 +148,11 @@ if (composer) {
       for (const one of voices()) one.checked = false;
       onlyOther();
       for (const name of ["text", "voice_name", "action_who", "action_by", "action_looked_after_by", "at"]) if (composer.elements[name]) composer.elements[name].value = "";
-      drafted = "";
       grow();
-      add({ do: "line", ...said }, { uuid, mark: item.querySelector("[data-state]") });
+      add({ do: "line", ...said }, { uuid, mark: item.querySelector("[data-state]"), box: "composer" });
       toEnd();
     }
+    taken("composer");
     composer.elements.text.focus();
   });
 }

@@ -159,7 +159,7 @@ export function keptBy(author, page) {
         const whole = await sealed(entry, item.fields, item.to);
         whole.n = next();
         await within("readwrite", (entries, drafts) => {
-          if (["line", "change"].includes(item.fields.do)) drafts.delete([author, placeOf(item)]);
+          if (item.box) drafts.delete([author, placeOf(item)]);
           entries.add(whole);
         });
         item.stored = true;
@@ -183,10 +183,10 @@ export function keptBy(author, page) {
     return here;
   });
 
-  // What is being written, once a second: sealed like the rest, and given back by the service when the page is opened again. Each window
-  // has a place of its own for it, and a lock of that name as long as it is there.
+  // What is being written in one of the forms, once a second: sealed like the rest, and given back by the service when the page is opened
+  // again. Each window has a place of its own for it, and a lock of that name as long as it is there.
   device.window = newId();
-  const placeOf = ({ meeting }) => `${meeting} ${device.window}`;
+  const placeOf = ({ meeting, box }) => `${meeting} ${device.window} ${box}`;
   device.draft = (entry, fields, to) => inTurn(async () => {
     try {
       const whole = fields && await sealed({ uuid: newId(), ...entry }, { do: "draft", ...fields }, to);

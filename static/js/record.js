@@ -5,7 +5,8 @@ import { ask, askForRoom, clearWords, clockWords, measurePage, roomWords } from 
 import { SAY, device, element, hears, lines, meeting, mine, root, say, time, to, token, where } from "./recorded.js";
 import { nameOf, roomNow } from "./room.js";
 import { arrange, atEnd, blank, lineOf, place, toEnd } from "./lines.js";
-import { composer, empty, giveBackDrafts, keepDraft, owed, putBack, unkept } from "./composer.js";
+import { composer, putBack } from "./composer.js";
+import { giveBackDrafts, keepDrafts, owed, unkept, writing } from "./drafts.js";
 import { isClosing, takesBack } from "./closing.js";
 import { whenSignedOut } from "./packs.js";
 
@@ -29,7 +30,7 @@ hears.settled.push((result, item, answer) => {
   if (result.again) news();
 });
 addEventListener("online", () => news());
-document.addEventListener("visibilitychange", () => { if (document.hidden) keepDraft(); else news(); });
+document.addEventListener("visibilitychange", () => { if (document.hidden) keepDrafts(); else news(); });
 addEventListener("beforeunload", (event) => { if (device.loose() || unkept()) event.preventDefault(); });
 
 // Signed out, or somebody else signed in on this device: the words wait, sealed, until who wrote them is back.
@@ -147,14 +148,14 @@ async function look(since) {
   device.reachable = true;
   root.dataset.status = answer.status_of;
   if (device.stopped) device.goOn();
-  if (answer.status_of === "closed" && !device.waiting(meeting) && !device.refused(meeting).length && empty()) { location.reload(); return; }
+  if (answer.status_of === "closed" && !device.waiting(meeting) && !device.refused(meeting).length && !writing("composer")) { location.reload(); return; }
   const stuck = atEnd() && !isClosing();
   let others = 0;
   for (const one of answer.lines) if (place(one.html, one.uuid)) others += 1;
   for (const uuid of answer.gone) if (!mine.has(uuid) && composer?.dataset.changing !== uuid) lineOf(uuid)?.remove();
   arrange(answer.order);
   if (before === settled) roomNow(answer); // else it may be from before a tap that the service has by now
-  giveBackDrafts()?.then(show);
+  giveBackDrafts().then(show);
   if (others) { say(others === 1 ? "A new line." : `${others} new lines.`); if (stuck) toEnd(); }
   show();
   if (device.waiting()) device.send();
@@ -168,7 +169,7 @@ device.ready.then(async () => {
   for (const one of device.rows()) if (one.meeting === meeting && !root.dataset.asItStood) earlier.add(one.uuid); // else it stands here (shell.js)
   await device.retry(meeting);
   await giveBackDrafts();
-  await keepDraft(); // words may stand in the box by now
+  await keepDrafts(); // words may stand in the box by now
   show();
   root.dataset.ready = "yes";
 });

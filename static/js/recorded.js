@@ -29,7 +29,7 @@ export const device = keptBy(author, {
 // This window's place for what is being written. Loaded anew under the lock (shell.js), it goes on in the one that it had, where the words
 // of this page are; unless they stand in another window, too.
 const hold = (name) => new Promise((held) => {
-  navigator.locks.request(name, { ifAvailable: true }, (lock) => { held(Boolean(lock)); return lock && new Promise(() => {}); });
+  navigator.locks.request(name, { ifAvailable: true }, (lock) => { held(Boolean(lock)); return lock && new Promise(() => {}); }).catch(() => held(false));
 });
 async function takePlace() {
   if (!navigator.locks) return;

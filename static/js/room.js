@@ -1,6 +1,7 @@
 // Who is in the room, by what this page knows: taps, somebody new, a tap taken back, and what waits until the person is here.
 
 import { SAY, add, complain, device, element, hears, lines, meeting, now, person, personKey, root, say, time } from "./recorded.js";
+import { fillIn, keepsDraft, taken, typedIn } from "./drafts.js";
 
 const taps = document.getElementById("taps"), guest = document.getElementById("guest"), brings = document.getElementById("brings");
 const afterwards = Boolean(taps?.elements.at); // times typed afterwards go the plain way
@@ -82,7 +83,7 @@ guest?.addEventListener("submit", (event) => {
   event.preventDefault();
   const { name, relation, circle } = Object.fromEntries(new FormData(guest));
   if (complain(guest, guest.elements.name, name.trim() ? "" : SAY.name)) return;
-  const { uuid } = add({ do: "guest", name: name.trim(), relation, circle }, { tap: true });
+  const { uuid } = add({ do: "guest", name: name.trim(), relation, circle }, { tap: true, box: "guest" });
   const item = document.querySelector("#here li").cloneNode(true), one = item.querySelector("button");
   for (const key of Object.keys(one.dataset)) delete one.dataset[key];
   Object.assign(one.dataset, { who: `member:${uuid}`, face: "member" });
@@ -90,6 +91,7 @@ guest?.addEventListener("submit", (event) => {
   one.replaceChildren(element("bdi", name.trim()), ...(relation.trim() ? [element("span", `, ${relation.trim()}`, { className: "visually-hidden" })] : []));
   document.querySelector("#here ul").append(item);
   guest.reset();
+  taken("guest");
   guest.closest("details").open = false;
   set(one, true, uuid);
   say(`${name.trim()} is here.`);
@@ -104,7 +106,8 @@ brings?.addEventListener("submit", (event) => {
   const { exception, confirm, brought } = sheet.dataset, words = form.elements.words?.value.trim();
   if (exception && complain(form, form.elements.words, words ? "" : SAY.take_up)) return;
   const mark = element("p", "", { className: "line__status line__status--wait" });
-  add(exception ? { do: "take_up", exception, words } : confirm ? { do: "confirm", line: confirm } : { do: "bring_up", brought }, { mark });
+  if (exception) { add({ do: "take_up", exception, words }, { mark, box: exception }); taken(exception); }
+  else add(confirm ? { do: "confirm", line: confirm } : { do: "bring_up", brought }, { mark });
   sheet.classList.remove("sheet--wait");
   const title = sheet.querySelector("h2"), said = element("p", words || (confirm ? `${person} agreed.` : "Taken up."), { className: words ? "voice voice--small" : "", dir: "auto" });
   if (!brought) title.textContent = exception ? "Talked about together" : "Confirmed together";
@@ -116,6 +119,18 @@ brings?.addEventListener("submit", (event) => {
   changed();
   title.focus();
 });
+
+// What is typed in these forms.
+function unfolds(name, form) {
+  keepsDraft(name, form, {
+    read: () => typedIn(form),
+    putIn: (said) => { form.closest("details").open = true; return fillIn(form, said); },
+  });
+}
+if (lines && taps && !afterwards) {
+  if (guest) unfolds("guest", guest);
+  for (const sheet of brings?.querySelectorAll("[data-exception]") || []) if (sheet.querySelector("form")) unfolds(sheet.dataset.exception, sheet.querySelector("form"));
+}
 
 // What is there already, or under a finger, is left alone: a button that is put anew between press and release takes no tap.
 function swap(id, html) {

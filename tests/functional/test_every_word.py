@@ -18,6 +18,7 @@ from tests.functional.test_kitchen import (  # noqa: F401  two are fixtures
 )
 from tests.functional.test_recording import all_sent, write
 from tests.functional.test_whole_meeting import end, noon_in_two_days, read_back
+from tests.meetings.breaks import exception
 
 # ruff: noqa: F811
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -132,3 +133,76 @@ def test_words_from_before_outlive_a_box_that_is_not_empty(phone, cast):
         page.get_by_role("button", name="Keep", exact=True).click()
     all_sent(page)
     assert texts(cast) == ["From before", "Typed before the page was ready"]
+
+
+def test_words_in_every_form_outlive_the_browser(phone, cast):
+    """What was said about an exception, somebody new, what somebody sees differently, and the close."""
+    with transaction.atomic():
+        exception(cast)
+    page = begun(phone, cast)
+    page.get_by_text("Talk about it now").click()
+    page.get_by_label("What was said about it").fill("I was afraid that night.")
+    page.get_by_text("+ Somebody new").click()
+    page.locator("#guest").get_by_label("Name").fill("Kalle")
+    page.locator("#guest").get_by_label("How they are related").fill("a neighbour")
+    page.get_by_role("link", name="Read back and close").click()
+    page.get_by_role("group", name="Elina").get_by_role("radio", name="sees it differently").check()
+    page.get_by_label("What Elina sees differently").fill("It was at night.")
+    until(page, lambda: len(drafts(page)) == 3)
+    phone.kill()
+
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(page.get_by_label("What was said about it")).to_have_value("I was afraid that night.")
+    expect(page.get_by_label("What was said about it")).to_be_visible()
+    expect(page.locator("#guest").get_by_label("How they are related")).to_have_value("a neighbour")
+    page.get_by_role("button", name="It was talked about").click()
+    page.get_by_role("button", name="They are here").click()
+    page.get_by_role("link", name="Read back and close").click()
+    expect(page.get_by_label("What Elina sees differently")).to_have_value("It was at night.")
+    expect(page.get_by_role("group", name="Elina").get_by_role("radio", name="sees it differently")).to_be_checked()
+    for name in ("Leena", "Kalle"):
+        page.get_by_role("group", name=name).get_by_role("radio", name="agreed").check()
+    page.get_by_role("button", name="Keep, and go on to the close").click()
+    all_sent(page)
+    until(page, lambda: not drafts(page))
+    page.get_by_role("radio", name="No next meeting").check()
+    page.get_by_label("Who decided that there is no next meeting?").fill("All of us")
+    page.get_by_label("Who comes next time?").fill("Nobody")
+    until(page, lambda: len(drafts(page)) == 1)
+    phone.kill()
+
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(page.get_by_label("Who comes next time?")).to_have_value("Nobody")
+    read_back(page)
+    expect(page.get_by_role("radio", name="No next meeting")).to_be_checked()
+    page.get_by_role("button", name="Close the meeting").click()
+    page.wait_for_url("**/notes/**")
+    cast.booked.refresh_from_db()
+    assert (cast.booked.no_next_decided_by, cast.booked.who_comes) == ("All of us", "Nobody")
+    assert cast.case.exceptions.get().taken_up_words == "I was afraid that night."
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
+def test_a_close_that_is_opened_again_has_its_words_on_the_disk(phone, cast):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    read_back(page)
+    end(page, decided="All of us in the kitchen")
+    on_this_phone(page, 2)
+    page.get_by_role("button", name="Something is missing: open it again").click()
+    on_this_phone(page, 1)
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(page.get_by_label("Who decided that there is no next meeting?")).to_have_value("All of us in the kitchen")
+
+
+def test_words_that_could_not_be_kept_are_not_left_without_a_word(phone, cast, settings):
+    settings.SEALING_KEYS = ""
+    page = begun(phone, cast)
+    page.get_by_role("link", name="Read back and close").click()
+    page.get_by_role("group", name="Elina").get_by_role("radio", name="sees it differently").check()
+    page.get_by_label("What Elina sees differently").fill("It was at night.")
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
