@@ -148,7 +148,7 @@ async function look(since) {
   device.reachable = true;
   root.dataset.status = answer.status_of;
   if (device.stopped) device.goOn();
-  if (answer.status_of === "closed" && !device.waiting(meeting) && !device.refused(meeting).length && !writing("composer")) { location.reload(); return; }
+  if (answer.status_of === "closed" && !device.waiting(meeting) && !device.refused(meeting).length && !writing()) { location.reload(); return; }
   const stuck = atEnd() && !isClosing();
   let others = 0;
   for (const one of answer.lines) if (place(one.html, one.uuid)) others += 1;

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.factories import make_meeting, start
+from tests.factories import close, make_meeting, start
 from tests.functional.test_kitchen import (  # noqa: F401  two are fixtures
     ENTRIES,
     begun,
@@ -206,3 +206,33 @@ def test_words_that_could_not_be_kept_are_not_left_without_a_word(phone, cast, s
         page.close(run_before_unload=True)
     assert asked.value.type == "beforeunload"
     asked.value.dismiss()
+
+
+def closed_elsewhere(cast):
+    with transaction.atomic():
+        cast.booked.refresh_from_db()
+        close(cast.booked)
+
+
+@pytest.mark.parametrize("form", ["guest", "read_back", "close"])
+def test_closed_on_another_phone_while_words_stand_in_a_form(phone, cast, form):
+    """The page says so, and stays until the words are kept or taken out."""
+    page = begun(phone, cast)
+    if form == "guest":
+        page.get_by_text("+ Somebody new").click()
+        field = page.locator("#guest").get_by_label("How they are related")
+    elif form == "read_back":
+        page.get_by_role("link", name="Read back and close").click()
+        page.get_by_role("group", name="Elina").get_by_role("radio", name="sees it differently").check()
+        field = page.get_by_label("What Elina sees differently")
+    else:
+        read_back(page)
+        all_sent(page)
+        field = page.get_by_label("Who comes next time?")
+    field.fill("These words stay.")
+    closed_elsewhere(cast)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#kept-note")).to_contain_text("This meeting was closed meanwhile.")
+    expect(field).to_have_value("These words stay.")
+    field.fill("")
+    page.wait_for_url("**/notes/**")
