@@ -124,7 +124,9 @@ export function keptBy(author, page) {
   const device = { rows: () => [...rows, ...loose], reachable: true, stopped: "", broken: false, loose: () => loose.length + pending };
   device.waiting = (meeting) => new Set([...device.rows().filter((one) => !one.refused), ...[...made.values()].filter((one) => !one.refused)]
     .filter((one) => !meeting || one.meeting === meeting).map((one) => one.uuid)).size;
-  device.tapsWait = () => [...made.values()].some((one) => one.tap && !one.refused);
+  // Taps of this page; and whatever else waits for this meeting, from before or from another window: nobody can look into it here.
+  device.tapsWait = (meeting) => [...made.values()].some((one) => one.tap && !one.refused)
+    || rows.some((one) => one.meeting === meeting && !one.refused && !made.has(one.uuid));
   device.refused = (meeting) => device.rows().filter((one) => one.refused && (!meeting || one.meeting === meeting));
 
   async function look() {
@@ -237,11 +239,16 @@ export function keptBy(author, page) {
         if (!words) { if (one.done) entries.delete(n); else entries.put({ ...entry, n, refused: one.sentence }); }
       }
     });
+    // All of it is so before the page hears of the first: it looks at what still waits.
+    written += 1;
     for (const [n, one] of settled.entries()) {
       const at = loose.findIndex((entry) => entry.uuid === one.uuid), item = items[n];
       if (at >= 0) { if (one.done) loose.splice(at, 1); else loose[at].refused = one.sentence; }
       if (one.done) made.delete(one.uuid); else if (item) item.refused = true;
-      await page.settled({ ...one, entry: known.get(one.uuid), fields: item?.fields || one.fields }, item, answer);
+      rows = rows.flatMap((row) => (row.uuid !== one.uuid ? [row] : one.done ? [] : [{ ...row, refused: one.sentence }]));
+    }
+    for (const [n, one] of settled.entries()) {
+      await page.settled({ ...one, entry: known.get(one.uuid), fields: items[n]?.fields || one.fields }, items[n], answer);
     }
     await changed();
     return true;

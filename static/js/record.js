@@ -138,7 +138,8 @@ function news(since = cursor) {
 }
 async function look(since) {
   let answer = null;
-  const before = settled;
+  await device.ready;
+  const before = settled, untold = device.tapsWait(meeting);
   try { answer = await ask(`${root.dataset.news}?since=${encodeURIComponent(since)}`, token.now); } catch { return; }
   if (answer.code === 302) { if (!device.stopped) device.stop("out"); return; }
   if (answer.code !== 200 || !answer.cursor) return;
@@ -154,7 +155,7 @@ async function look(since) {
   for (const one of answer.lines) if (place(one.html, one.uuid)) others += 1;
   for (const uuid of answer.gone) if (!mine.has(uuid) && composer?.dataset.changing !== uuid) lineOf(uuid)?.remove();
   arrange(answer.order);
-  if (before === settled) roomNow(answer); // else it may be from before a tap that the service has by now
+  if (before === settled && !untold) roomNow(answer); // else it may be from before a tap that the service has by now
   giveBackDrafts().then(show);
   if (others) { say(others === 1 ? "A new line." : `${others} new lines.`); if (stuck) toEnd(); }
   show();

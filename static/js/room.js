@@ -144,10 +144,10 @@ function swap(id, html) {
   if (open && holder.querySelector("details")) holder.querySelector("details").open = true;
   return true;
 }
-// As the service knows it, once it has heard of every tap of this page.
+// As the service knows it, once it has heard of every tap of this phone.
 export function roomNow(answer) {
   if (answer.status_of) root.dataset.status = answer.status_of;
-  if (!answer.here || device.tapsWait()) return;
+  if (!answer.here || device.tapsWait(meeting)) return;
   const key = document.activeElement?.dataset?.who;
   if (swap("here", answer.here) && key) button(key)?.focus({ preventScroll: true });
   swap("slip", answer.slip);

@@ -1,0 +1,51 @@
+"""The same where there is a lock: the record is loaded anew without signal, as it stood, and what was done before still waits."""
+
+from playwright.sync_api import expect
+
+from tests.functional.test_prepared import (  # noqa: F401  two are fixtures
+    again,
+    begun,
+    cast,
+    lock_with_words,
+    offline,
+    on_this_phone,
+    phone,
+    pytestmark,
+    ready,
+    unlock,
+    until,
+    without_signal,
+)
+from tests.functional.test_recording import all_sent, tap
+
+# ruff: noqa: F811
+ENTRIES = "**/record/entries/"
+
+
+def locked(phone, cast):
+    lock_with_words(phone.sign_in(cast.clinician1))
+    page = begun(phone, cast)
+    until(page, lambda found: found["packs"][0].get("now"))
+    offline(phone)
+    return page
+
+
+def test_news_from_before_taps_that_still_wait_take_nobody_out_of_the_room(phone, cast):
+    page = locked(phone, cast)
+    tap(page, "Marja")
+    page.get_by_role("link", name="Read back and close").click()
+    page.get_by_role("group", name="Marja").get_by_role("radio", name="sees it differently").check()
+    page.get_by_label("What Marja sees differently").fill("I did not whisper.")
+    page = again(page)
+    phone.context.route(ENTRIES, lambda route: route.abort())
+    with page.expect_response("**/record/news/**"):
+        offline(phone, False)
+        page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(500)  # for the page to read it
+    assert page.get_by_label("What Marja sees differently").input_value() == "I did not whisper."
+    marja = page.locator(f'#here [data-who="member:{cast.mother.uuid}"]')
+    assert marja.get_attribute("aria-pressed") == "true"
+    phone.context.unroute(ENTRIES)
+    all_sent(page)
+    assert cast.booked.presences.filter(member=cast.mother, left_at=None).exists()
+    expect(page.get_by_label("What Marja sees differently")).to_have_value("I did not whisper.")
