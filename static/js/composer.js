@@ -116,7 +116,7 @@ lines.addEventListener("click", (event) => {
   const link = event.target.closest(".line__links a"), item = link?.closest("[data-line]");
   if (!item || !composer || composer.elements.at || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  if (!changing() && !empty()) { complain(["text", "Keep first what you are writing here."]); return; }
+  if (read()) { complain(["text", "Keep first what you are writing here."]); return; }
   toRoom();
   change(item.dataset.line);
   composer.elements.text.focus();

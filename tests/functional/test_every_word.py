@@ -1,5 +1,7 @@
 """Nothing that was typed or tapped on a record page is lost, told wrongly or put where it does not belong: the corners of it."""
 
+import re
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -236,3 +238,24 @@ def test_closed_on_another_phone_while_words_stand_in_a_form(phone, cast, form):
     expect(field).to_have_value("These words stay.")
     field.fill("")
     page.wait_for_url("**/notes/**")
+
+
+def change_link(page, words):
+    return page.locator("#lines > li", has_text=words).get_by_role("link", name=re.compile("Change"))
+
+
+def test_change_on_another_line_throws_no_words_away(phone, cast):
+    page = begun(phone, cast)
+    write(page, "voice", "The first line.", whose="Elina")
+    write(page, "voice", "The second line.", whose="Elina")
+    all_sent(page)
+    change_link(page, "The first line.").click()
+    box(page).fill("Other words for the first.")
+    change_link(page, "The second line.").click()
+    expect(page.get_by_role("alert").filter(has_text="Keep first what you are writing here.")).to_be_visible()
+    expect(box(page)).to_have_value("Other words for the first.")
+    page.get_by_role("button", name="Leave it as it is").click()
+    change_link(page, "The first line.").click()
+    change_link(page, "The second line.").click()
+    expect(page.locator("#changing")).to_contain_text("The second line.")
+    expect(box(page)).to_have_value("The second line.")
