@@ -130,14 +130,21 @@ export function keptBy(author, page) {
   device.refused = (meeting) => device.rows().filter((one) => one.refused && (!meeting || one.meeting === meeting));
 
   async function look() {
+    const refused = [];
     try {
       fresh = Boolean(others); // until another page says that something changed
       let before = 0;
       do { before = written; rows = await within("readonly", (entries) => entries.index("author").getAll(author)); } while (before !== written);
-      for (const [uuid, item] of made) if (item.stored && !rows.some((one) => one.uuid === uuid)) { made.delete(uuid); item.elsewhere = true; }
+      // What another window has sent: taken, or refused.
+      for (const [uuid, item] of [...made].filter(([, one]) => one.stored)) {
+        const row = rows.find((one) => one.uuid === uuid);
+        if (!row) { made.delete(uuid); item.elsewhere = true; } else if (row.refused && !item.refused) refused.push([row, item]);
+        item.refused = Boolean(row?.refused);
+      }
       last = rows.reduce((most, one) => Math.max(most, one.n), last);
       device.broken = false;
     } catch { device.broken = true; fresh = false; } // what was seen before still counts
+    for (const [entry, item] of refused) await page.settled({ uuid: entry.uuid, done: false, sentence: entry.refused, entry, fields: item.fields }, item, {});
     page.changed();
   }
   const changed = () => { others?.postMessage("changed"); return look(); };
@@ -297,7 +304,6 @@ export function keptBy(author, page) {
   // What was not taken is tried again: a key may have come back, or the right to write.
   device.retry = async (meeting) => {
     const refused = rows.filter((entry) => entry.refused && (!meeting || entry.meeting === meeting));
-    for (const { uuid } of refused) if (made.has(uuid)) made.get(uuid).refused = false;
     fresh = false;
     if (refused.length) await within("readwrite", (entries) => { for (const { refused: _, ...entry } of refused) entries.put(entry); }).catch(() => {});
     device.send();

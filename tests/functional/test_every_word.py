@@ -259,3 +259,21 @@ def test_change_on_another_line_throws_no_words_away(phone, cast):
     change_link(page, "The second line.").click()
     expect(page.locator("#changing")).to_contain_text("The second line.")
     expect(box(page)).to_have_value("The second line.")
+
+
+def neighbour(page, words):
+    """Something that the service refuses as long as nobody has come."""
+    page.get_by_label("Whose words").fill("The neighbour")
+    write(page, "voice", words)
+
+
+def test_what_another_window_sent_and_the_service_refused_is_told(phone, cast):
+    page = phone.sign_in(cast.clinician1).record(cast)
+    page.route(ENTRIES, lambda route: route.abort())
+    neighbour(page, "Before anybody had come.")
+    on_this_phone(page, 1)
+    elsewhere = phone.page("/on-this-device/")
+    expect(elsewhere.locator("#on-this-device")).to_contain_text("Not taken: This meeting has not started yet.")
+    expect(page.locator("#lines")).to_contain_text("Not accepted: This meeting has not started yet.")
+    expect(page.locator("#sent")).to_have_text("1 not taken")
+    expect(page.get_by_role("button", name="Put them back into the box")).to_be_visible()
