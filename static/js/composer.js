@@ -112,6 +112,15 @@ function change(uuid) {
   grow();
   complain(null);
 }
+// The line is not in the record after all: what was typed for it stays in the box, as words of their own.
+export function leaveChange(uuid) {
+  if (!composer || changing() !== uuid) return;
+  const typed = read()?.text || "";
+  change("");
+  composer.elements.text.value = typed;
+  keepDrafts();
+  grow();
+}
 lines.addEventListener("click", (event) => {
   const link = event.target.closest(".line__links a"), item = link?.closest("[data-line]");
   if (!item || !composer || composer.elements.at || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -5,7 +5,7 @@ import { ask, askForRoom, clearWords, clockWords, measurePage, roomWords } from 
 import { SAY, device, element, hears, lines, meeting, mine, root, say, time, to, token, where } from "./recorded.js";
 import { nameOf, roomNow } from "./room.js";
 import { arrange, atEnd, blank, lineOf, place, toEnd } from "./lines.js";
-import { composer, putBack } from "./composer.js";
+import { composer, leaveChange, putBack } from "./composer.js";
 import { giveBackDrafts, keepDrafts, owed, unkept, writing } from "./drafts.js";
 import { isClosing, takesBack } from "./closing.js";
 import { whenSignedOut } from "./packs.js";
@@ -109,6 +109,7 @@ function notTaken(result, item) {
     lines.append(holder);
   }
   if (item?.mark) item.mark.textContent = "";
+  leaveChange(uuid);
   holder.dataset.entry = uuid;
   delete holder.dataset.line; // nothing to read back: it is not in the record
   holder.querySelector(".line__links")?.remove();

@@ -18,7 +18,7 @@ from tests.functional.test_kitchen import (  # noqa: F401  two are fixtures
     texts,
     touch_the_store,
 )
-from tests.functional.test_recording import all_sent, write
+from tests.functional.test_recording import all_sent, tap, write
 from tests.functional.test_whole_meeting import end, noon_in_two_days, read_back
 from tests.meetings.breaks import exception
 
@@ -277,3 +277,21 @@ def test_what_another_window_sent_and_the_service_refused_is_told(phone, cast):
     expect(page.locator("#lines")).to_contain_text("Not accepted: This meeting has not started yet.")
     expect(page.locator("#sent")).to_have_text("1 not taken")
     expect(page.get_by_role("button", name="Put them back into the box")).to_be_visible()
+
+
+def test_a_line_that_is_refused_while_it_gets_other_words(phone, cast):
+    page = phone.sign_in(cast.clinician1).record(cast)
+    phone.context.set_offline(True)
+    neighbour(page, "Before anybody had come.")
+    on_this_phone(page, 1)
+    change_link(page, "Before anybody had come.").click()
+    box(page).fill("In other words.")
+    phone.context.set_offline(False)
+    expect(page.locator("#lines")).to_contain_text("Not accepted: This meeting has not started yet.")
+    expect(page.locator("#changing")).to_be_hidden()
+    expect(box(page)).to_have_value("In other words.")
+    tap(page, "Elina")
+    page.locator("#kind-understanding").check()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#sent")).to_have_text("1 not taken")
+    until(page, lambda: texts(cast) == ["In other words."])
