@@ -129,11 +129,11 @@ function unanswered() {
     return [];
   });
 }
-// An entry that came back is no longer needed once another is made in its place.
+// An entry that came back goes when another is stored in its place.
 function instead(name, fields, entry) {
-  if (refused[name]) device.drop(refused[name]);
+  const item = add({ do: name, ...fields }, { ...entry, box: name, instead: refused[name] });
   refused[name] = "";
-  return add({ do: name, ...fields }, { ...entry, box: name });
+  return item;
 }
 answers?.addEventListener("submit", (event) => {
   event.preventDefault();

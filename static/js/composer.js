@@ -148,8 +148,8 @@ if (composer) {
     tapped = event.timeStamp;
     if (changing()) {
       const line = changing(), mark = reword(line, uuid, said.text.trim());
-      change("");
       add({ do: "change", line, text: said.text }, { uuid, mark, box: "composer" });
+      change("");
     } else {
       const item = draw({ ...said, uuid }, composer.querySelector(".whose input:checked"));
       lines.append(item);

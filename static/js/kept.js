@@ -160,20 +160,24 @@ export function keptBy(author, page) {
     return { ...whole, sealed: await seal(fields, bound(whole), to.key) };
   }
 
+  // All at once: the entry is there, and what it was written in, or is instead of, is not.
   device.keep = (item) => {
     made.set(item.uuid, item);
     return inTurn(async () => {
       const entry = { uuid: item.uuid, meeting: item.meeting, case: item.case };
       try {
         const whole = await sealed(entry, item.fields, item.to);
+        const before = rows.find((one) => one.uuid === item.instead);
         whole.n = next();
         await within("readwrite", (entries, drafts) => {
-          if (item.box) drafts.delete([author, placeOf(item)]);
           entries.add(whole);
+          if (item.box) drafts.delete([author, placeOf(item)]);
+          if (before) entries.delete(before.n);
         });
         item.stored = true;
-        rows.push(whole);
+        rows = [...rows.filter((one) => one.uuid !== item.instead), whole];
         written += 1;
+        if (item.instead) made.delete(item.instead);
         others?.postMessage("changed");
       } catch { // no room, no store, no key: it lives in this page until it is sent
         loose.push({ ...entry, author, open: item.fields, n: next() });

@@ -295,3 +295,46 @@ def test_a_line_that_is_refused_while_it_gets_other_words(phone, cast):
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator("#sent")).to_have_text("1 not taken")
     until(page, lambda: texts(cast) == ["In other words."])
+
+
+NO_ROOM = "() => { IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
+
+
+def test_other_words_for_a_line_are_on_the_disk_until_their_entry_is(phone, cast):
+    page = begun(phone, cast)
+    write(page, "voice", "I whispered.", whose="Elina")
+    all_sent(page)
+    change_link(page, "I whispered.").click()
+    box(page).fill("I spoke low.")
+    until(page, lambda: drafts(page))
+    phone.context.set_offline(True)
+    page.evaluate(NO_ROOM)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#lines")).to_contain_text("In this window only: keep it open")
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(box(page)).to_have_value("I spoke low.")
+    expect(page.locator("#changing")).to_contain_text("I whispered.")
+
+
+def test_a_refused_close_is_on_the_disk_until_the_next_one_is(phone, cast):
+    refused_close(phone, cast)
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(comes_of(page)).to_have_value("The same as in A")
+    for name in ("Elina", "Leena"):
+        page.get_by_role("group", name=name).get_by_role("radio", name="agreed").check()
+    page.get_by_role("button", name="Keep, and go on to the close").click()
+    expect(page.get_by_role("heading", name="Before you go")).to_be_visible()
+    page.get_by_role("radio", name="No next meeting").check()
+    page.get_by_label("Who decided that there is no next meeting?").fill("All of us")
+    phone.context.set_offline(True)
+    page.evaluate(NO_ROOM)
+    page.get_by_role("button", name="Close the meeting").click()
+    expect(page.locator("#closed")).to_contain_text("In this window only: keep it open")
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    expect(comes_of(page)).to_have_value("The same as in A")
+
+
+def comes_of(page):
+    return page.get_by_label("Who comes next time?")
