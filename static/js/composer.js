@@ -20,16 +20,21 @@ function putIn(said) {
   for (const field of composer.querySelectorAll("input:not([type=hidden]), textarea")) {
     if (field.type !== "radio") field.value = said[field.name] || "";
     else if (field.value === said[field.name] && !field.disabled && !field.closest("label").hidden) field.checked = true;
+    else if (field.name === "voice") field.checked = false;
   }
+  onlyOther();
   if (empty()) composer.elements.text.value = said.words || "";
   grow();
   return true;
 }
-export async function putBack(words) {
-  composer.elements.text.value = [words, composer.elements.text.value].filter(Boolean).join("\n");
-  grow();
+// A line that came back, as it was: its kind, whose words, who does what. Says whether the box was empty for it.
+export async function putBack({ do: what, text, words, ...rest }) {
+  const busy = changing() || !empty();
+  if (busy) complain(["text", "Keep first what you are writing here."]);
+  else putIn(what === "line" ? { ...rest, text, line: "" } : { text: text || words });
   composer.elements.text.focus();
   await keepDrafts();
+  return !busy;
 }
 
 // Whose words: nobody's until somebody is tapped, so that no line is kept in the name of whoever happened to stand first.

@@ -119,7 +119,7 @@ function notTaken(result, item) {
   if (!fields) return;
   const away = element("button", words && composer ? "Put them back into the box" : "Leave it out", { type: "button", className: "link" });
   away.addEventListener("click", async () => {
-    if (words && composer) await putBack(words);
+    if (words && composer && !await putBack(fields)) return;
     holder.remove();
     await device.drop(uuid);
   });

@@ -338,3 +338,47 @@ def test_a_refused_close_is_on_the_disk_until_the_next_one_is(phone, cast):
 
 def comes_of(page):
     return page.get_by_label("Who comes next time?")
+
+
+def test_what_is_put_back_into_the_box_is_whole(phone, cast):
+    """Its kind, whose words, and who does what by when; and it is not mixed with what is being written."""
+    page = phone.sign_in(cast.clinician1).record(cast)
+    phone.context.set_offline(True)
+    page.locator("#kind-action").check()
+    page.get_by_label("Who does it").fill("Leena")
+    page.get_by_label("By when").fill("2027-01-01")
+    page.get_by_label("Who looks after it").fill("Mikko")
+    box(page).fill("Calls the school.")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.locator("#kind-reflection").check()
+    page.get_by_label("Whose words").fill("The neighbour")
+    box(page).fill("I thought of the stairs.")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    on_this_phone(page, 2)
+    phone.kill()
+
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    back = page.get_by_role("button", name="Put them back into the box")
+    expect(back).to_have_count(2)
+    page.locator("#kind-voice").check()
+    back.first.click()
+    expect(page.locator("#kind-action")).to_be_checked()
+    expect(page.get_by_label("Who does it")).to_have_value("Leena")
+    expect(page.get_by_label("By when")).to_have_value("2027-01-01")
+    expect(page.get_by_label("Who looks after it")).to_have_value("Mikko")
+    expect(box(page)).to_have_value("Calls the school.")
+    back.click()
+    expect(page.get_by_role("alert").filter(has_text="Keep first what you are writing here.")).to_be_visible()
+    expect(box(page)).to_have_value("Calls the school.")
+    tap(page, "Elina")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    back.click()
+    expect(page.locator("#kind-reflection")).to_be_checked()
+    expect(page.get_by_label("Whose words")).to_have_value("The neighbour")
+    expect(page.locator("#whose-other")).to_be_checked()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    all_sent(page)
+    assert [(one.kind, one.voice, one.action_who) for one in cast.booked.lines.order_by("recorded_at", "pk")] == [
+        ("action", "", "Leena"),
+        ("reflection", "The neighbour", ""),
+    ]
