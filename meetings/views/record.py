@@ -65,6 +65,8 @@ SAID_BY_THE_PAGE = {
     "been seen.",
     "no_store": "This browser can keep nothing on this phone. What you write stays in this window until it is sent: keep it open.",
     "no_room": "There is no room on this phone for what you write. It stays in this window until it is sent: keep it open.",
+    "reopened": "Opened again on this phone only: the service could not be asked. If the close has reached it before, the meeting is "
+    "closed there, and what comes now comes late.",
     "before": "What you were writing before is sealed on this phone. It comes back into the box once there is signal and the box is empty.",
 }
 

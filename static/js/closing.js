@@ -2,13 +2,14 @@
 // here first, in the same words; and what it refuses after all comes back into these forms.
 
 import { newId } from "./kept.js";
-import { SAY, add, device, element, hears, lines, mine, now, say } from "./recorded.js";
+import { SAY, add, device, element, hears, lines, mine, now, root, say, token } from "./recorded.js";
 import { came, nameOf, present } from "./room.js";
 import { inVersions } from "./lines.js";
 import { fillIn, keepDrafts, keepsDraft, taken, typedIn } from "./drafts.js";
 
 const answers = document.getElementById("read-back-form"), close = document.getElementById("close-form");
 const rows = document.getElementById("read-back-rows");
+const ASK = 4000;
 const steps = ["room", "read-back", "close", "closed"];
 const title = { "read-back": "read-aloud", close: "close-label", closed: "closed-label" };
 let heard = null; // the lines that stood here when it was read back, and who was asked
@@ -180,9 +181,13 @@ close?.addEventListener("submit", (event) => {
   turned();
   say("The meeting is closed on this phone.");
 });
-// As long as it has not gone out, it can be opened again.
+// As long as it has not gone out, it can be opened again. It may have arrived, and the answer been lost: the service is asked first, if it
+// can be, and says so later if not.
 document.getElementById("take-close-back")?.addEventListener("click", async () => {
   const uuid = closed();
+  const known = await Promise.race([token.fresh(), new Promise((over) => { setTimeout(over, ASK); })]);
+  if (closed() !== uuid || root.dataset.status === "closed") return; // its own answer is on the way, and leads to the note
+  if (!known) root.dataset.reopened = "yes";
   delete ended.dataset.close;
   await keepDrafts(); // what stands in its form is being written again
   if (!uuid || !await device.takeBack(uuid)) {

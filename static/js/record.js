@@ -76,6 +76,7 @@ function tellKept() {
   const before = device.rows().filter((one) => !one.refused && earlier.has(one.uuid)).length;
   const words = [];
   if (root.dataset.status === "closed") words.push(SAY.closed);
+  if (root.dataset.reopened) words.push(SAY.reopened);
   if (before) words.push(`Sealed on this phone from before: ${entries(before)}. What was said stands here again once it is at the service.`);
   if (device.broken || !to) words.push(SAY.no_store);
   else if (device.loose() && [...mine.values()].some((item) => item.stored === false)) words.push(SAY.no_room);
@@ -149,6 +150,7 @@ async function look(since) {
   cursor = answer.cursor;
   device.reachable = true;
   root.dataset.status = answer.status_of;
+  delete root.dataset.reopened;
   if (device.stopped) device.goOn();
   if (answer.status_of === "closed" && !device.waiting(meeting) && !device.refused(meeting).length && !writing()) { location.reload(); return; }
   const stuck = atEnd() && !isClosing();
@@ -161,6 +163,7 @@ async function look(since) {
   if (others) { say(others === 1 ? "A new line." : `${others} new lines.`); if (stuck) toEnd(); }
   show();
   if (device.waiting()) device.send();
+  return true;
 }
 if (root.dataset.news) {
   setInterval(() => { if (!document.hidden) news(); }, NEWS);

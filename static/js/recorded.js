@@ -17,7 +17,7 @@ export const now = () => new Date(Date.now() - deviceClock.offset);
 // What is done by each part when something is heard: of what was sent, of who is in the room, of every change on the device.
 export const hears = { settled: [], changed: [], room: [] };
 const all = (parts, ...what) => parts.map((part) => part(...what));
-export const token = { now: document.querySelector("[name=csrfmiddlewaretoken]")?.value || "", fresh: async () => {} };
+export const token = { now: document.querySelector("[name=csrfmiddlewaretoken]")?.value || "", fresh: async () => false }; // says whether the service answered
 export const device = keptBy(author, {
   token: () => token.now,
   freshToken: () => token.fresh(),

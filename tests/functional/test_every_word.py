@@ -382,3 +382,39 @@ def test_what_is_put_back_into_the_box_is_whole(phone, cast):
         ("action", "", "Leena"),
         ("reflection", "The neighbour", ""),
     ]
+
+
+def lost_answers(route):
+    """The service has it; the phone does not know."""
+    route.fetch()
+    route.abort()
+
+
+def test_a_close_that_has_arrived_is_not_opened_again(phone, cast):
+    page = begun(phone, cast)
+    page.route(ENTRIES, lost_answers)
+    read_back(page)
+    end(page)
+    until(page, lambda: type(cast.booked).objects.get(pk=cast.booked.pk).status == "closed")
+    with page.expect_response("**/record/news/**"):
+        page.get_by_role("button", name="Something is missing: open it again").click()
+    page.wait_for_timeout(500)  # for the page to read it
+    assert page.locator("#closed").is_visible()
+    page.unroute(ENTRIES)
+    page.wait_for_url("**/notes/**")
+    assert stored(page) == {"entries": [], "drafts": []}
+
+
+def test_a_close_that_may_have_arrived_is_opened_again_with_a_word(phone, cast):
+    page = begun(phone, cast)
+    page.route(ENTRIES, lost_answers)
+    read_back(page)
+    end(page)
+    until(page, lambda: type(cast.booked).objects.get(pk=cast.booked.pk).status == "closed")
+    phone.context.set_offline(True)
+    page.get_by_role("button", name="Something is missing: open it again").click()
+    expect(page.locator("#kept-note")).to_contain_text("Opened again on this phone only")
+    page.unroute(ENTRIES)
+    phone.context.set_offline(False)
+    expect(page.locator("#kept-note")).to_contain_text("This meeting was closed meanwhile.")
+    expect(page.locator("#kept-note")).not_to_contain_text("Opened again")
