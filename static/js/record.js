@@ -60,6 +60,7 @@ function show() {
   sent.textContent = stopped ? (waiting ? unsaid : "Signed out") : waiting ? (reachable ? `Sending ${waiting}` : unsaid) : rest;
   sent.className = `chip ${(waiting && !reachable) || stopped || refused ? "chip--wait" : "chip--plain"}`;
   for (const item of mine.values()) if (item.mark.textContent !== where(item)) item.mark.textContent = where(item);
+  if (root.dataset.ready) clearMarks();
   tellKept();
   const announced = stopped || (waiting && !reachable ? "waiting" : waiting ? said : "kept");
   if (announced !== said) {
@@ -67,6 +68,12 @@ function show() {
     else if (announced === "kept" && said === "waiting") say(refused ? "Connected again. Not everything was taken." : "Connected again. Everything is at the service.");
     said = announced;
   }
+}
+
+// What stood here before a reload under the lock says where it is, too, until it is there.
+function clearMarks() {
+  const here = new Set(device.rows().map((one) => one.uuid));
+  for (const mark of document.querySelectorAll("[data-of]")) if (mark.textContent && !mine.has(mark.dataset.of) && !here.has(mark.dataset.of)) mark.textContent = "";
 }
 
 // What rests on the device from before, and what could not be put there.

@@ -53,7 +53,7 @@ function moment() {
 export function add(fields, entry = {}) {
   const item = { uuid: newId(), ...hereIs, to, tried: 0, ...entry };
   item.fields = { ...fields, ...moment() };
-  if (item.mark) mine.set(item.uuid, item);
+  if (item.mark) { mine.set(item.uuid, item); item.mark.dataset.of = item.uuid; }
   device.keep(item);
   all(hears.changed);
   return item;

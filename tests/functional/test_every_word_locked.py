@@ -1,5 +1,6 @@
 """The same where there is a lock: the record is loaded anew without signal, as it stood, and what was done before still waits."""
 
+from django.db import transaction
 from playwright.sync_api import expect
 
 from tests.functional.test_prepared import (  # noqa: F401  two are fixtures
@@ -17,6 +18,7 @@ from tests.functional.test_prepared import (  # noqa: F401  two are fixtures
     without_signal,
 )
 from tests.functional.test_recording import all_sent, tap
+from tests.meetings.breaks import exception, waiting
 
 # ruff: noqa: F811
 ENTRIES = "**/record/entries/"
@@ -49,3 +51,21 @@ def test_news_from_before_taps_that_still_wait_take_nobody_out_of_the_room(phone
     all_sent(page)
     assert cast.booked.presences.filter(member=cast.mother, left_at=None).exists()
     expect(page.get_by_label("What Marja sees differently")).to_have_value("I did not whisper.")
+
+
+def test_what_was_taken_up_before_a_reload_says_so_no_longer_once_it_is_there(phone, cast):
+    with transaction.atomic():
+        exception(cast)
+        waiting(cast)
+    page = locked(phone, cast)
+    page.get_by_text("Talk about it now").click()
+    page.get_by_label("What was said about it").fill("I was afraid that night.")
+    page.get_by_role("button", name="It was talked about").click()
+    page.get_by_role("button", name="Elina agrees").click()
+    on_this_phone(page, 2)
+    page = again(page)
+    expect(page.get_by_text("On this phone, waiting to be sent")).to_have_count(2)
+    offline(phone, False)
+    all_sent(page)
+    expect(page.get_by_text("On this phone, waiting to be sent")).to_have_count(0)
+    assert cast.case.exceptions.get().taken_up_words == "I was afraid that night."
