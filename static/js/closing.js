@@ -5,7 +5,7 @@ import { newId } from "./kept.js";
 import { SAY, add, device, element, hears, lines, mine, now, root, say, token } from "./recorded.js";
 import { came, nameOf, present } from "./room.js";
 import { inVersions } from "./lines.js";
-import { fillIn, keepDrafts, keepsDraft, taken, typedIn } from "./drafts.js";
+import { fillIn, keepDrafts, keepsDraft, taken, typedIn, writing } from "./drafts.js";
 
 const answers = document.getElementById("read-back-form"), close = document.getElementById("close-form");
 const rows = document.getElementById("read-back-rows");
@@ -205,17 +205,17 @@ hears.settled.push((result) => {
   const fields = result.fields;
   if (result.done && result.uuid === closed()) { location.assign(result.go); return; }
   if (result.done || !takesBack(fields)) return;
-  refused[fields.do] = result.uuid;
-  if (fields.do === "close") {
-    delete ended.dataset.close;
-    fillIn(close, fields);
-  } else {
-    heard = null;
-    ask();
-    fillRows(fields);
+  const what = fields.do, made = what === "close" ? closed() : heard?.entry;
+  if (made && made !== result.uuid) return; // a newer one has been made: this one stays on the phone, where its author can see it
+  const typed = writing(what); // newer, too
+  refused[what] = result.uuid;
+  if (what === "close") delete ended.dataset.close;
+  else { heard = null; ask(); }
+  if (!typed) {
+    if (what === "close") fillIn(close, fields); else fillRows(fields);
+    taken(what); // it is on the disk as the entry that came back
   }
-  taken(fields.do); // it is on the disk as the entry that came back
-  const to = fields.do === "close" && heard ? "close" : "read-back";
+  const to = what === "close" && heard ? "close" : "read-back";
   if (step() !== to) location.hash = to;
   show();
   complain(to === "close" ? close : answers, [{ sentence: result.sentence }]);

@@ -418,3 +418,35 @@ def test_a_close_that_may_have_arrived_is_opened_again_with_a_word(phone, cast):
     phone.context.set_offline(False)
     expect(page.locator("#kept-note")).to_contain_text("This meeting was closed meanwhile.")
     expect(page.locator("#kept-note")).not_to_contain_text("Opened again")
+
+
+def close_again_before_the_first_is_sent(phone, cast):
+    """After a close that will be refused: its entries cannot be sent yet, and it is closed once more."""
+    refused_close(phone, cast)
+    phone.open().sign_in(cast.clinician1).context.route(ENTRIES, lambda route: route.abort())
+    page = phone.record(cast)
+    read_back(page)
+    end(page)
+    expect(page.get_by_role("heading", name="Closed on this phone")).to_be_visible()
+    on_this_phone(page, 4)
+    return page
+
+
+def test_an_older_close_that_is_refused_does_not_open_a_newer_one(phone, cast):
+    page = close_again_before_the_first_is_sent(phone, cast)
+    phone.context.unroute(ENTRIES)
+    page.wait_for_url("**/notes/**")
+    cast.booked.refresh_from_db()
+    assert (cast.booked.status, cast.booked.no_next_decided_by) == ("closed", "All of us")
+    assert len(refused(page)) == 1
+
+
+def test_a_close_that_comes_back_does_not_write_over_what_is_typed(phone, cast):
+    refused_close(phone, cast)
+    phone.open().sign_in(cast.clinician1).context.route(ENTRIES, lambda route: route.abort())
+    page = phone.record(cast)
+    read_back(page)
+    comes_of(page).fill("Typed meanwhile")
+    phone.context.unroute(ENTRIES)
+    expect(page.get_by_role("alert").filter(has_text="One of the team has another meeting")).to_be_visible()
+    expect(comes_of(page)).to_have_value("Typed meanwhile")
