@@ -139,11 +139,13 @@ const what = (fields) => ({
   read_back: "What each one said when it was read back", close: "The close of the meeting",
 }[fields.do] || "");
 
-// News of the others who write in the same meeting.
+// News of the others who write in the same meeting. All of them are asked for behind a request that is on its way: that one knows only of what is new.
 let asking = null;
 function news(since = cursor) {
-  asking ||= look(since).finally(() => { asking = null; });
-  return asking;
+  if (asking && since) return asking;
+  const asked = Promise.resolve(asking).catch(() => {}).then(() => look(since)).finally(() => { if (asking === asked) asking = null; });
+  asking = asked;
+  return asked;
 }
 async function look(since) {
   let answer = null;

@@ -1,13 +1,14 @@
 """Nothing that was typed or tapped on a record page is lost, told wrongly or put where it does not belong: the corners of it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.factories import close, make_meeting, start
+from tests.factories import close, make_meeting, say, start
 from tests.functional.test_kitchen import (  # noqa: F401  two are fixtures
     ENTRIES,
     begun,
@@ -450,3 +451,35 @@ def test_a_close_that_comes_back_does_not_write_over_what_is_typed(phone, cast):
     phone.context.unroute(ENTRIES)
     expect(page.get_by_role("alert").filter(has_text="One of the team has another meeting")).to_be_visible()
     expect(comes_of(page)).to_have_value("Typed meanwhile")
+
+
+def test_a_line_whose_other_words_are_refused_stands_again_though_news_are_on_the_way(phone, cast):
+    with transaction.atomic():
+        start(cast.booked, cast.person, cast.clinician1)
+        say(cast.booked, "I whispered.", who=cast.person, at=timezone.now() - timedelta(minutes=10))
+    page = phone.sign_in(cast.clinician1).record(cast)
+    all_sent(page)
+    page.route(ENTRIES, lambda route: route.abort())
+    change_link(page, "I whispered.").click()
+    box(page).fill("I spoke low.")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    on_this_phone(page, 1)
+    touch_the_store(page, "AAAA" if not stored(page)["entries"][0]["sealed"].endswith("AAAA") else "BBBB")
+    page.evaluate("new BroadcastChannel('kept').postMessage('changed')")  # as another window of this browser would
+    held = []
+
+    def hold(route):
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/record/news/**", hold)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, lambda: held)
+    page.unroute(ENTRIES)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#lines")).to_contain_text("Not accepted:")
+    [(route, response)] = held
+    route.fulfill(response=response)
+    expect(page.locator("#lines > [data-line]")).to_contain_text("I whispered.")
