@@ -121,7 +121,7 @@ export function keptBy(author, page) {
   const others = typeof BroadcastChannel === "function" ? new BroadcastChannel("kept") : null;
   let rows = [], fresh = false, written = 0, last = 0, tail = Promise.resolve(), pending = 0;
   let sending = false, again = false, timer = 0, pause = FIRST_PAUSE, most = MOST, failed = 0;
-  const device = { rows: () => [...rows, ...loose], reachable: true, stopped: "", broken: false, loose: () => loose.length + pending };
+  const device = { rows: () => [...rows, ...loose], reachable: true, unwell: false, stopped: "", broken: false, loose: () => loose.length + pending };
   device.waiting = (meeting) => new Set([...device.rows().filter((one) => !one.refused), ...[...made.values()].filter((one) => !one.refused)]
     .filter((one) => !meeting || one.meeting === meeting).map((one) => one.uuid)).size;
   // Taps of this page; and whatever else waits for this meeting, from before or from another window: nobody can look into it here.
@@ -274,6 +274,7 @@ export function keptBy(author, page) {
     const code = answer ? answer.code : 0;
     if (code === 302 || code === 409) { device.stop(code === 302 ? "out" : "other"); return false; }
     if (code === 500) { most = 1; if (chosen.length === 1) failed += 1; }
+    device.unwell = code === 429 || code >= 500; // there is a connection, and no answer to speak of
     if (!code || code === 429 || (code >= 500 && failed < GIVE_UP)) { later(); return false; }
     device.reachable = true;
     // Nothing is refused for want of a token: a new sign-in has a new one, and two answers at once may have brought two.

@@ -64,7 +64,7 @@ function show() {
   tellKept();
   const announced = stopped || (waiting && !reachable ? "waiting" : waiting ? said : "kept");
   if (announced !== said) {
-    if (announced === "waiting") say("No connection. What you write stays on this phone and is sent later.");
+    if (announced === "waiting") say(`${device.unwell ? "The service does not answer just now" : "No connection"}. What you write stays on this phone and is sent later.`);
     else if (announced === "kept" && said === "waiting") say(refused ? "Connected again. Not everything was taken." : "Connected again. Everything is at the service.");
     said = announced;
   }

@@ -483,3 +483,13 @@ def test_a_line_whose_other_words_are_refused_stands_again_though_news_are_on_th
     [(route, response)] = held
     route.fulfill(response=response)
     expect(page.locator("#lines > [data-line]")).to_contain_text("I whispered.")
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_service_that_does_not_answer_is_not_told_as_no_connection(phone, cast, code):
+    page = begun(phone, cast)
+    page.route(ENTRIES, lambda route: route.fulfill(status=code))
+    write(page, "voice", "While it is busy.", whose="Elina")
+    expect(page.locator("#status")).to_have_text(
+        "The service does not answer just now. What you write stays on this phone and is sent later."
+    )
