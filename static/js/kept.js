@@ -121,7 +121,7 @@ export function keptBy(author, page) {
   const others = typeof BroadcastChannel === "function" ? new BroadcastChannel("kept") : null;
   let rows = [], fresh = false, written = 0, last = 0, tail = Promise.resolve(), pending = 0;
   let sending = false, again = false, timer = 0, pause = FIRST_PAUSE, most = MOST, failed = 0;
-  const device = { rows: () => [...rows, ...loose], reachable: true, unwell: false, stopped: "", broken: false, loose: () => loose.length + pending };
+  const device = { rows: () => [...rows, ...loose], reachable: true, unwell: false, stopped: "", broken: false, loose: () => loose.length + pending, unstored: () => loose.length };
   device.waiting = (meeting) => new Set([...device.rows().filter((one) => !one.refused), ...[...made.values()].filter((one) => !one.refused)]
     .filter((one) => !meeting || one.meeting === meeting).map((one) => one.uuid)).size;
   // Taps of this page; and whatever else waits for this meeting, from before or from another window: nobody can look into it here.
@@ -152,6 +152,7 @@ export function keptBy(author, page) {
   // In the order of writing, in all windows of this browser; a fraction of its own for each, so that no two are the same.
   const own = Math.random();
   const next = () => { last = Math.floor(Math.max(last + 1, Date.now())) + own; return last; };
+  device.atRest = () => tail;
   const inTurn = (work) => { pending += 1; tail = tail.then(work).finally(() => { pending -= 1; }); return tail; };
 
   const bound = (entry) => [entry.key, entry.case, entry.meeting, entry.author, entry.uuid].join("\n");

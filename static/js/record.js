@@ -41,10 +41,12 @@ function tellStopped() {
   for (const why of box.querySelectorAll("[data-why]")) why.hidden = why.dataset.why !== device.stopped;
   box.hidden = !device.stopped;
 }
-// Signing out in another window ends this page, too. Only what could not be stored keeps it open. The service may not know of it yet: this
-// address shows nobody in either case.
-whenSignedOut(() => {
-  if (device.loose()) return;
+// Signing out in another window ends this page, too, as soon as what is being stored is there. Only what could not be stored keeps it open.
+// The service may not know of it yet: this address shows nobody in either case.
+whenSignedOut(async () => {
+  await keepDrafts();
+  await device.atRest();
+  if (device.unstored() || unkept()) return;
   document.documentElement.hidden = true;
   location.replace("/accounts/logout/");
 });

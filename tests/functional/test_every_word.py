@@ -493,3 +493,27 @@ def test_a_service_that_does_not_answer_is_not_told_as_no_connection(phone, cast
     expect(page.locator("#status")).to_have_text(
         "The service does not answer just now. What you write stays on this phone and is sent later."
     )
+
+
+SLOW_SEAL = """() => {
+  const encrypt = SubtleCrypto.prototype.encrypt;
+  SubtleCrypto.prototype.encrypt = async function (...given) {
+    document.body.dataset.sealing = "yes";
+    await new Promise((go) => { window.goOn = go; });
+    return encrypt.apply(this, given);
+  };
+}"""
+
+
+def test_signing_out_while_words_are_being_sealed_still_closes_the_record(phone, cast):
+    page = begun(phone, cast)
+    other = phone.page("/board/")
+    page.evaluate(SLOW_SEAL)
+    box(page).fill("Being written")
+    expect(page.locator("body")).to_have_attribute("data-sealing", "yes")
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url("**/")
+    page.evaluate("goOn()")
+    expect(page.locator("#record")).to_have_count(0)
+    [draft] = drafts(other)
+    assert draft["of"] == str(cast.booked.uuid)
