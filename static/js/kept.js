@@ -129,6 +129,8 @@ export function keptBy(author, page) {
     || rows.some((one) => one.meeting === meeting && !one.refused && !made.has(one.uuid));
   device.refused = (meeting) => device.rows().filter((one) => one.refused && (!meeting || one.meeting === meeting));
 
+  // A fault of the page in hearing of it is told to the browser, and ends no storing and no sending.
+  const tell = async (what) => { try { await what(); } catch (error) { Promise.reject(error); } };
   async function look() {
     const refused = [];
     try {
@@ -144,8 +146,8 @@ export function keptBy(author, page) {
       last = rows.reduce((most, one) => Math.max(most, one.n), last);
       device.broken = false;
     } catch { device.broken = true; fresh = false; } // what was seen before still counts
-    for (const [entry, item] of refused) await page.settled({ uuid: entry.uuid, done: false, sentence: entry.refused, entry, fields: item.fields }, item, {});
-    page.changed();
+    for (const [entry, item] of refused) await tell(() => page.settled({ uuid: entry.uuid, done: false, sentence: entry.refused, entry, fields: item.fields }, item, {}));
+    tell(page.changed);
   }
   const changed = () => { others?.postMessage("changed"); return look(); };
   others?.addEventListener("message", () => { fresh = false; look(); });
@@ -153,7 +155,7 @@ export function keptBy(author, page) {
   const own = Math.random();
   const next = () => { last = Math.floor(Math.max(last + 1, Date.now())) + own; return last; };
   device.atRest = () => tail;
-  const inTurn = (work) => { pending += 1; tail = tail.then(work).finally(() => { pending -= 1; }); return tail; };
+  const inTurn = (work) => { pending += 1; tail = tail.catch(() => {}).then(work).finally(() => { pending -= 1; }); return tail; };
 
   const bound = (entry) => [entry.key, entry.case, entry.meeting, entry.author, entry.uuid].join("\n");
   async function sealed(entry, fields, to) {
@@ -184,7 +186,7 @@ export function keptBy(author, page) {
         loose.push({ ...entry, author, open: item.fields, n: next() });
         item.stored = false;
       }
-      page.changed();
+      tell(page.changed);
       device.send();
       if (item.to) makeAhead(item.to.key);
     });
@@ -260,7 +262,7 @@ export function keptBy(author, page) {
       rows = rows.flatMap((row) => (row.uuid !== one.uuid ? [row] : one.done ? [] : [{ ...row, refused: one.sentence }]));
     }
     for (const [n, one] of settled.entries()) {
-      await page.settled({ ...one, entry: known.get(one.uuid), fields: items[n]?.fields || one.fields }, items[n], answer);
+      await tell(() => page.settled({ ...one, entry: known.get(one.uuid), fields: items[n]?.fields || one.fields }, items[n], answer));
     }
     await changed();
     return true;
@@ -293,7 +295,7 @@ export function keptBy(author, page) {
     clearTimeout(timer);
     timer = setTimeout(device.send, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
-    page.changed();
+    tell(page.changed);
   }
   const alone = (work) => (navigator.locks ? navigator.locks.request("kept", work) : work()); // one page of this browser at a time
 
@@ -305,7 +307,7 @@ export function keptBy(author, page) {
     if (again) { again = false; device.send(); }
   };
   device.soon = () => { pause = FIRST_PAUSE; device.send(); };
-  device.stop = (why) => { device.stopped = why; page.changed(); };
+  device.stop = (why) => { device.stopped = why; tell(page.changed); };
   device.goOn = () => { device.stopped = ""; device.soon(); };
   // What was not taken is tried again: a key may have come back, or the right to write.
   device.retry = async (meeting) => {

@@ -517,3 +517,20 @@ def test_signing_out_while_words_are_being_sealed_still_closes_the_record(phone,
     expect(page.locator("#record")).to_have_count(0)
     [draft] = drafts(other)
     assert draft["of"] == str(cast.booked.uuid)
+
+
+BROKEN = """() => Object.defineProperty(document.getElementById("sent"), "textContent", { set() { throw new Error("broken"); } })"""
+
+
+def test_a_fault_of_the_page_ends_no_storing(phone, cast):
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    page.evaluate(BROKEN)
+    write(page, "voice", "The first line.", whose="Elina")
+    until(page, lambda: len(stored(page)["entries"]) == 1)
+    write(page, "voice", "The second line.", whose="Elina")
+    until(page, lambda: len(stored(page)["entries"]) == 2)
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    all_sent(page)
+    assert texts(cast) == ["The first line.", "The second line."]
