@@ -1,7 +1,9 @@
 // What every page does: leave quickly, send once, keep unsent words, Ctrl + Enter, show errors first, say what changed.
 
-const status = document.getElementById("status");
-document.addEventListener("od:say", (event) => { if (status) status.textContent = event.detail; });
+document.addEventListener("od:say", (event) => {
+  const status = document.getElementById("status"); // of the page that stands here now: js/shell.js puts others in its place
+  if (status) status.textContent = event.detail;
+});
 
 // Leave quickly. The page is blank at once, however slow the other site is, and Back does not lead here.
 document.addEventListener("click", (event) => {

@@ -69,3 +69,16 @@ def test_what_was_taken_up_before_a_reload_says_so_no_longer_once_it_is_there(ph
     all_sent(page)
     expect(page.get_by_text("On this phone, waiting to be sent")).to_have_count(0)
     assert cast.case.exceptions.get().taken_up_words == "I was afraid that night."
+
+
+def test_what_is_said_aloud_is_said_on_the_page_that_stands_there(phone, cast):
+    """Without signal one page takes the place of another in the same document."""
+    lock_with_words(phone.sign_in(cast.clinician1))
+    page = without_signal(phone, f"/meetings/{cast.booked.uuid}/", cast.clinician1)
+    unlock(page)
+    expect(page.locator("h1")).not_to_have_text("No connection")
+    page.evaluate("document.querySelector('a[href=\"/\"]').click()")
+    page.get_by_role("link", name="Record it").click()
+    ready(page)
+    tap(page, "Elina")
+    expect(page.locator("#status")).to_have_text("No connection. What you write stays on this phone and is sent later.")
