@@ -96,7 +96,7 @@ function tellKept() {
   note.dataset.words = told.join();
   note.hidden = !told.length;
   const hint = document.getElementById("kept-hint");
-  const may = to && (root.dataset.status === "booked" || device.waiting(meeting)) ? clearWords() : "";
+  const may = to && (root.dataset.status === "booked" || (device.waiting(meeting) && !device.reachable)) ? clearWords() : "";
   if (hint.textContent !== may) hint.textContent = may;
   hint.hidden = !may;
 }

@@ -673,3 +673,33 @@ def test_what_may_happen_to_the_store_is_said_before_the_meeting(phone, cast, pe
         expect(page.locator("#kept-note")).to_be_hidden()
         expect(page.locator("#kept-hint")).to_be_hidden()
     shoot(page, f"kitchen-room-{persistent}-{free}")
+
+
+MOVES = """() => {
+  const record = document.getElementById("record");
+  let top = record.offsetTop;
+  window.moved = 0;
+  const look = () => {
+    if (record.offsetTop !== top) window.moved += 1;
+    top = record.offsetTop;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_nothing_moves_under_the_finger_while_entries_are_sent(phone, cast):
+    """A browser that may clear its store says so only where something stays in it: not for the moment in which an entry is on its way."""
+    phone.context.add_init_script(
+        "StorageManager.prototype.persist = StorageManager.prototype.persisted = async () => false;"
+    )
+    page = begun(phone, cast)
+    page.evaluate(MOVES)
+    phone.context.route("**/record/entries/", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    write(page, "voice", "With signal.", whose="Elina")
+    all_sent(page)
+    assert page.evaluate("() => window.moved") == 0
+    phone.context.set_offline(True)
+    write(page, "voice", "Without.", whose="Elina")
+    on_this_phone(page, 1)
+    expect(page.locator("#kept-hint")).to_contain_text("This browser may clear what waits here after a week.")
