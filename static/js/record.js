@@ -180,7 +180,7 @@ if (root.dataset.news) {
   setInterval(() => { if (!document.hidden) news(); }, NEWS);
   news();
 }
-askForRoom().then(show);
+device.ready.then(askForRoom).then(show); // before, nobody knows what waits
 device.ready.then(async () => {
   for (const one of device.rows()) if (one.meeting === meeting && !root.dataset.asItStood) earlier.add(one.uuid); // else it stands here (shell.js)
   await device.retry(meeting);

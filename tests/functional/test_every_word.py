@@ -512,7 +512,7 @@ def test_signing_out_while_words_are_being_sealed_still_closes_the_record(phone,
     box(page).fill("Being written")
     expect(page.locator("body")).to_have_attribute("data-sealing", "yes")
     other.get_by_role("button", name="Sign out").click()
-    other.wait_for_url("**/")
+    expect(other.get_by_role("link", name="Sign in")).to_be_visible()
     page.evaluate("goOn()")
     expect(page.locator("#record")).to_have_count(0)
     [draft] = drafts(other)

@@ -117,6 +117,7 @@ def test_from_the_first_tap_to_the_close_without_signal(phone, cast):
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="Elina is not in the room.")).to_be_visible()
     page.get_by_role("button", name="Leave it as it is").click()
+    page.wait_for_timeout(TWO_TAPS)
     tap(page, "Elina")
     tap(page, "Marja", into_the_room=False)
     assert_accessible(page)
