@@ -94,14 +94,19 @@ class Phone(phone.Phone):
         return self.ask(SHOWN)
 
     def ask(self, script):
-        """What the page answers; once more if it just gave way to the next: the record of a closed meeting does."""
+        """What the page answers; once more if it just gave way to the next, as the record of a closed meeting does. A page of the browser's
+        own, because the server was killed just then, is loaded anew, as somebody does who sees it.
+        """
+        end = time.monotonic() + PATIENCE / 1000
         while True:
             try:
                 return self.page.evaluate(script)
             except Error as error:
-                if "Execution context was destroyed" not in str(error):
+                gone, no_page = "Execution context was destroyed", "denied in this context"
+                if time.monotonic() > end or not any(what in str(error) for what in (gone, no_page)):
                     raise
-                self.page.wait_for_load_state()
+                with contextlib.suppress(Error):
+                    self.page.reload() if no_page in str(error) else self.page.wait_for_load_state()
 
     def close(self):
         super().close()
