@@ -5,6 +5,7 @@ Clock, chip, face and times are built here and not in templates: the board draws
 
 import re
 import unicodedata
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -302,6 +303,12 @@ def call_back(given: str) -> SafeString:
 def me_mark(user: Any) -> str:
     """Tells a browser whose unsent text it kept, without saying who that is."""
     return salted_hmac("look.me", str(user.pk)).hexdigest()[:16]
+
+
+@register.filter
+def keep_key(user: Any) -> str:
+    """Under which a tab seals the words of this account that are on their way (static/js/page.js)."""
+    return b64encode(salted_hmac("look.keep", str(user.pk), algorithm="sha256").digest()).decode()
 
 
 @register.filter

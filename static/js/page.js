@@ -70,6 +70,7 @@ async function sendKept(form, button) {
   released(form);
   if (!there) { note(form, "There is no connection. Nothing was sent, and your words are still here. Please try again."); return; }
   form.querySelector(":scope > [data-note]")?.remove();
+  await keep(form);
   form.dataset.reached = "yes";
   form.requestSubmit(button && button.form === form ? button : undefined);
 }
@@ -84,7 +85,6 @@ document.addEventListener("submit", (event) => {
   if (form.matches("[data-keep]")) {
     if (!form.dataset.reached) { event.preventDefault(); sendKept(form, event.submitter); return; }
     delete form.dataset.reached;
-    keep(form);
   }
   held(form, event.submitter);
 });
@@ -102,19 +102,25 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Unsent words. Pages are not stored by the browser, so a lost connection would lose what was typed in a form.
-// Kept in this tab only, from sending until another page has come, and given back to the same person only:
-// after Back or a reload, or after signing in again on the way.
+// Kept in this tab only, from sending until another page has come, and given back to the same person only: after Back or a reload, or after
+// signing in again on the way. Browsers write that to the disk, so it is sealed under a key of the account that comes with each page, and
+// pages are nowhere stored. Where nothing can be sealed, nothing is kept.
 const KEY = "od.unsent";
 const forget = () => { try { sessionStorage.removeItem(KEY); } catch { /* storage is off: nothing is kept */ } };
-const me = document.body.dataset.me;
+const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+const text = (buffer) => btoa(Array.from(new Uint8Array(buffer), (one) => String.fromCharCode(one)).join(""));
+const own = () => crypto.subtle.importKey("raw", bytes(document.body.dataset.keepKey), "AES-GCM", false, ["encrypt", "decrypt"]);
 // With the words goes what makes them the same ones when they are sent again, and when the call began.
 const ALONG = ["uuid", "once", "started_at"];
 const fields = (form) => [...form.elements].filter((one) => one.name && (ALONG.includes(one.name) || !["hidden", "password", "file", "submit", "button"].includes(one.type)));
 const formKey = (form) => form.id || form.getAttribute("action") || String([...document.forms].indexOf(form));
-function keep(form) {
-  if (!me) return;
+async function keep(form) {
   const typed = fields(form).map((one) => [one.name, one.type, one.value, one.checked === true]);
-  try { sessionStorage.setItem(KEY, JSON.stringify({ me, path: location.pathname, form: formKey(form), typed })); } catch { /* as above */ }
+  const words = JSON.stringify({ path: location.pathname, form: formKey(form), typed }), iv = crypto.getRandomValues(new Uint8Array(12));
+  try {
+    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await own(), new TextEncoder().encode(words));
+    sessionStorage.setItem(KEY, JSON.stringify({ iv: text(iv), sealed: text(sealed) }));
+  } catch { forget(); } // no key, no room, no storage
 }
 function fill(form, typed) {
   return typed.filter(([name, type, value, checked]) => {
@@ -134,7 +140,7 @@ function fillRows(form, rest) {
   }
   fill(form, rest);
 }
-function giveBack() {
+async function giveBack() {
   let kept = null;
   try { kept = JSON.parse(sessionStorage.getItem(KEY) || "null"); } catch { forget(); }
   if (!kept) return;
@@ -145,11 +151,16 @@ function giveBack() {
   const [visit] = performance.getEntriesByType("navigation");
   const back = kept.signedOut || (visit && visit.type !== "navigate");
   forget();
-  if (!back || kept.me !== me || kept.path !== location.pathname || errors) return;
-  const form = [...document.forms].find((one) => one.hasAttribute("data-keep") && formKey(one) === kept.form);
+  if (!back || errors) return;
+  try {
+    const words = await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytes(kept.iv) }, await own(), bytes(kept.sealed));
+    kept = JSON.parse(new TextDecoder().decode(words));
+  } catch { return; } // of somebody else
+  const form = kept.path === location.pathname && [...document.forms].find((one) => one.hasAttribute("data-keep") && formKey(one) === kept.form);
   if (!form) return;
-  const rest = fill(form, kept.typed);
-  if (rest.length) addEventListener("DOMContentLoaded", () => fillRows(form, rest));
+  const rest = fill(form, kept.typed), more = () => fillRows(form, rest);
+  if (rest.length && document.readyState === "complete") more();
+  else if (rest.length) addEventListener("load", more);
   note(form, "This may not have arrived. Your words are still here: please send them again.");
 }
 giveBack();

@@ -3,6 +3,7 @@
 Each test has a profile of its own on the disk, so that a browser can be ended hard and opened again.
 """
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import transaction
 from playwright.sync_api import expect
 
 from network.sealing import new_private_key
-from tests.factories import close, make_cast, start
+from tests.factories import close, make_cast, say, start
 from tests.functional.conftest import PATIENCE, assert_accessible, shoot
 from tests.functional.test_recording import TWO_TAPS, all_sent, tap, write
 from tests.phone import Phone as Browser
@@ -517,6 +518,11 @@ PUT_UNSEALED = """(words) => new Promise((done) => { const opening = indexedDB.o
 })"""
 
 
+def _on_the_disk(profile, words):
+    raws = (path.read_bytes() for path in (profile / "Default" / "Session Storage").glob("*") if path.is_file())
+    return any(words.encode() in raw or words.encode("utf-16-le") in raw for raw in raws)
+
+
 def nothing_on_the_disk(profile, *words):
     """None of these stands in any file of a profile, read as it lies and as UTF-16. What was put there unsealed (PUT_UNSEALED) shows that
     this would find it."""
@@ -594,6 +600,27 @@ def test_a_copied_profile_tells_nothing(phone, cast):
     phone.kill()
     # What stands in other forms a browser writes down, seconds later, to bring a closed window back.
     nothing_on_the_disk(phone.profile, *CANARIES, "Elina", "Marja")
+
+
+def test_words_on_their_way_lie_sealed(phone, cast):
+    """A plain form keeps its words in the tab until an answer has come, and a browser writes that down, too."""
+    with transaction.atomic():
+        start(cast.booked, cast.person, cast.clinician1)
+        line = say(cast.booked, "So tired.", who=cast.person)
+    page = phone.sign_in(cast.clinician1).page(f"/meetings/{cast.booked.uuid}/record/lines/{line.uuid}/change/")
+    page.evaluate("(words) => words.forEach((one, n) => sessionStorage.setItem(n, one))", UNSEALED)
+    held = []
+    phone.context.route(
+        "**/change/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.get_by_role("textbox").fill(CANARIES[0])
+    page.get_by_role("button", name="Keep these words").click(no_wait_after=True)
+    end = time.monotonic() + PATIENCE / 1000
+    while not _on_the_disk(phone.profile, "od.unsent") and time.monotonic() < end:
+        time.sleep(0.2)  # no question to the page: it waits for the next
+    phone.kill()
+    assert _on_the_disk(phone.profile, "od.unsent"), "kept while it was on its way"
+    nothing_on_the_disk(phone.profile, CANARIES[0])
 
 
 def test_words_not_kept_of_a_meeting_closed_since(phone, cast):

@@ -18,7 +18,7 @@ from tests.standing import taken_back
 __all__ = ["standing", "world"]  # fixtures
 SENT_BY_PERSON = {"covers": "all", "sure": "1"}
 # Whose browser it is, and the new id of a form.
-OF_THE_MOMENT = re.compile(r'data-me="\w+"|name="(?:uuid|once)" value="[0-9a-f-]{36}"')
+OF_THE_MOMENT = re.compile(r'data-(?:me|keep-key)="[^"]+"|name="(?:uuid|once)" value="[0-9a-f-]{36}"')
 
 
 @pytest.mark.django_db

@@ -9,7 +9,9 @@ from network.models import Consent, Message
 from tests.factories import consent, make_cast, make_member, share
 
 pytestmark = pytest.mark.django_db
-TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"|nonce="[^"]*"|nonce-[\w+/=-]+|data-me="\w+"')
+TOKEN = re.compile(
+    rb'name="csrfmiddlewaretoken" value="[^"]*"|nonce="[^"]*"|nonce-[\w+/=-]+|data-(?:me|keep-key)="[^"]+"'
+)
 
 
 @pytest.fixture
