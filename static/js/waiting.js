@@ -42,7 +42,7 @@ function words() {
     const what = `${entries(waiting)} of a meeting`;
     parts.push(device.stopped ? `${what} ${waiting === 1 ? "waits" : "wait"} sealed on this device until you sign in again.`
       : device.reachable ? `${what} from this device ${waiting === 1 ? "is" : "are"} being sent.`
-        : `${what} ${waiting === 1 ? "is" : "are"} on this device and not at the service yet. No connection: they are sent later.`);
+        : `${what} ${waiting === 1 ? "is" : "are"} on this device and not at the service yet. ${device.unwell ? "The service does not answer just now" : "No connection"}: they are sent later.`);
   } else if (taken && !refused) parts.push(`${entries(taken)} from this device ${taken === 1 ? "is" : "are"} at the service now.`);
   if (refused) parts.push(`${entries(refused)} on this device ${refused === 1 ? "was" : "were"} not taken by the service.`);
   if (drafts.length) parts.push("Words you had not kept yet are on this device.");
@@ -72,6 +72,9 @@ const does = {
   arrive: "Somebody came", leave: "Somebody left", mistake: "A tap taken back", guest: "Somebody new came", choose: "A choice among versions",
   confirm: "A decision from before, agreed to", bring_up: "What somebody brought, taken up", read_back: "What each one said when it was read back", close: "The close of the meeting",
 };
+// All that somebody typed into it, wherever it stood.
+const TYPED = /^(text|words|words:.*|name|relation|voice_name|action_who|action_looked_after_by|who_comes|no_next_decided_by|night_number)$/;
+const typed = (fields) => Object.entries(fields).filter(([name, value]) => TYPED.test(name) && value.trim()).map(([, value]) => value.trim()).join(" · ");
 function list(text) {
   document.getElementById("on-this-device-state").textContent = text || (device.broken ? "This browser keeps nothing on this device." : "Nothing waits here.");
   const refused = device.refused();
@@ -83,8 +86,8 @@ function list(text) {
 }
 function card(entry, why, remove) {
   const fields = opened.get(entry.uuid), sheet = element("li", "", { className: "sheet sheet--wait stack-tight" });
-  const what = fields ? fields.text || fields.words || does[fields.do] : "";
-  const said = element("p", what || "Sealed: it cannot be read here.", { className: fields?.text || fields?.words ? "voice" : "soft", dir: "auto" });
+  const words = fields ? typed(fields) : "", what = fields ? does[fields.do] : "Sealed: it cannot be read here.";
+  const said = [what && element("p", what, { className: "soft" }), words && element("p", words, { className: "voice", dir: "auto" })].filter(Boolean);
   const links = element("p", "", { className: "row" });
   links.append(element("a", "Open the meeting", { href: `/meetings/${entry.of || entry.meeting}/` }));
   const away = element("button", "Remove it from this device", { type: "button", className: "link" });
@@ -94,7 +97,7 @@ function card(entry, why, remove) {
     away.textContent = "Remove it for good: I have kept what matters elsewhere";
   });
   links.append(away);
-  sheet.append(said, element("p", why), links);
+  sheet.append(...said, element("p", why), links);
   return sheet;
 }
 document.getElementById("try-again")?.addEventListener("click", () => { device.retry(); });

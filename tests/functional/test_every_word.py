@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests.factories import close, make_meeting, say, start
+from tests.functional.conftest import assert_accessible, shoot
 from tests.functional.test_kitchen import (  # noqa: F401  two are fixtures
     ENTRIES,
     begun,
@@ -69,6 +70,16 @@ def test_a_refused_close_of_one_meeting_stays_out_of_another(phone, cast):
     end(page)
     page.wait_for_url("**/notes/**")
     assert [one["meeting"] for one in refused(page)] == [str(cast.booked.uuid)]
+
+
+def test_what_was_typed_into_a_refused_close_stands_on_the_page_of_the_device(phone, cast):
+    refused_close(phone, cast)
+    held = phone.open().sign_in(cast.clinician1).page("/on-this-device/")
+    card = held.locator("#on-this-device > li")
+    expect(card).to_contain_text("The close of the meeting")
+    expect(card.locator(".voice")).to_contain_text("The same as in A")
+    assert_accessible(held)
+    shoot(held, "on-this-device-close")
 
 
 def until(page, holds):
