@@ -37,7 +37,7 @@ def kept(meeting: Meeting, *, when: When, by: User, whole: bool, **said: Any) ->
     line: Any = row_of(Line, "SELECT refused, (line).* FROM od.try_line(%s, %s)", _by_device(when, said), whole)
     if line.refused == "no_right":
         raise PermissionDenied
-    if line.refused:
+    if line.refused is not None:
         raise Refusal(line.refused) if line.refused in SENTENCES else IntegrityError(line.refused)
     line.meeting = meeting
     kept_line: Line = line

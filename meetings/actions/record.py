@@ -27,6 +27,7 @@ from referrals.models import Case
 
 ONE_MOMENT = timedelta(minutes=2)  # two phones that note the same departure differ by less
 ONE_CLOCK = timedelta(seconds=10)  # so do two measurements of the clock of one phone
+THAT_HOUR = timedelta(hours=12)  # further from the hour of a cancelled meeting, a tap on a name is a slip
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,14 @@ def start_meeting(*, meeting: Meeting, by: User) -> Meeting:
 
 def _begin(meeting: Meeting, at: datetime, *, device: bool = False) -> Meeting:
     """The first one to come starts it, also where another phone, that came later, had signal before; `device`: and though it was cancelled
-    at the service meanwhile, for somebody sits there.
+    at the service meanwhile, for somebody sits there at that hour.
     """
     earlier = bool(meeting.started_at and at < meeting.started_at and not meeting.entered_afterwards)
-    if meeting.status == Meeting.Status.BOOKED or (device and meeting.status == Meeting.Status.CANCELLED):
+    sits_there = device and abs(at - meeting.starts_at) < THAT_HOUR
+    if meeting.status == Meeting.Status.BOOKED or (meeting.status == Meeting.Status.CANCELLED and sits_there):
         meeting.status, meeting.started_at, meeting.cancelled_at = Meeting.Status.STARTED, at, None
         meeting.save(update_fields=["status", "started_at", "cancelled_at"])
-    elif earlier and meeting.status == Meeting.Status.STARTED:
+    elif meeting.status == Meeting.Status.STARTED and earlier:
         meeting.started_at = at
         meeting.save(update_fields=["started_at"])
     return meeting
@@ -111,7 +113,7 @@ def _there(meeting: Meeting, at: datetime) -> QuerySet[Presence]:
 
 def _come(meeting: Meeting, who: Member | Staff, at: datetime, *, uuid: UUID, when: When, by: User) -> Presence | None:
     there = _there(meeting, at).filter(**side(who)).first()
-    if meeting.closed_at and when.device_at:
+    if meeting.closed_at and (when.device_at or at < meeting.closed_at):
         return there or _came_late(meeting, who, at, uuid, when, by)
     if there and there.left_at and there.left_at - at <= ONE_CLOCK:
         at = there.left_at  # went out and came back within a moment
@@ -153,9 +155,10 @@ def _comes_along(meeting: Meeting, staff: Staff) -> None:
     row = {"meeting": meeting, "staff": staff, "network_id": meeting.network_id, "service_id": meeting.service_id}
     try:
         with transaction.atomic():
-            MeetingStaff.objects.update_or_create(
-                meeting=meeting, staff=staff, defaults={"active": True}, create_defaults=row
-            )
+            if booked:
+                MeetingStaff.objects.filter(pk=booked.pk).update(active=True)
+            else:
+                MeetingStaff.objects.create(**row)
     except IntegrityError as error:
         refusal = refusal_of(error)
         if not refusal or refusal.rule != "staff_not_in_two_places":
@@ -200,7 +203,8 @@ def _left_before(
     when they went, or at the end with everybody, is no news.
     """
     there = _there(meeting, at).filter(**side(who)).first()
-    if there and there.left_at and there.left_at - at > ONE_MOMENT:
+    over = meeting.closed_at and at >= meeting.closed_at
+    if there and there.left_at and there.left_at - at > ONE_MOMENT and not over:
         tell(f"{who} left.", meeting=meeting, by=by, uuid=uuid, when=when, kind=Line.Kind.LEFT, who=who)
     return there
 

@@ -69,7 +69,8 @@ def record_entries(request: HttpRequest, meeting: UUID) -> HttpResponse:
     # Who is here comes along when that may have changed by it. A line alone changes nothing: two hundred who write ask for no room.
     if any("html" not in one for one in results):
         found = to_record(me(request), meeting) or found
-        here = room_now(request, open_room(me(request), meeting)) if found.status == Meeting.Status.STARTED else {}
+        if found.status == Meeting.Status.STARTED and not found.late_only:  # whoever reads no more is shown no room
+            here = room_now(request, open_room(me(request), meeting))
     answer = answer_json(request, results=results, status_of=found.status, **here)
     answer.meeting_closed = any("go" in one for one in results)  # type: ignore[attr-defined]  # opendialogue/limits.py
     return answer

@@ -67,10 +67,10 @@ async function reachable() {
 async function sendKept(form, button) {
   held(form, button);
   const there = await reachable();
+  if (there) await keep(form);
   released(form);
   if (!there) { note(form, "There is no connection. Nothing was sent, and your words are still here. Please try again."); return; }
   form.querySelector(":scope > [data-note]")?.remove();
-  await keep(form);
   form.dataset.reached = "yes";
   form.requestSubmit(button && button.form === form ? button : undefined);
 }

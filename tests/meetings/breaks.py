@@ -1204,6 +1204,24 @@ def _(c):
     return change(c.booked, status="started", started_at=now(30))
 
 
+@breaks("stays_as_written", by="clinician1")
+def _(c):
+    """A reason of a cancellation that never was would be told for ever."""
+    return change(c.booked, cancelled_reason="snow")
+
+
+@breaks("booked_ahead", by="clinician1")
+def _(c):
+    """A meeting of last week that nobody had booked, cancelled in the same breath: it could be held all the same."""
+    uuid, then = uuid4(), now(-60 * 24 * 7)
+    cancel = "UPDATE meetings_meeting SET status = 'cancelled', cancelled_at = now(), cancelled_reason = 'snow' WHERE uuid = %s"
+    return [
+        booking(c, uuid=uuid, starts_at=then, booked_by_id=c.clinician1.pk),
+        (cancel, [uuid]),
+        ("SET CONSTRAINTS ALL IMMEDIATE", []),
+    ]
+
+
 @breaks("meeting_times_fit_status", by="clinician1")
 def _(c):
     return change(c.booked, started_at=now(-5))

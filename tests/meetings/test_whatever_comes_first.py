@@ -9,8 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from meetings.actions import record as act
 from meetings.actions.beside import take_entry
 from meetings.actions.booking import Appointment, book_meeting, cancel_meeting, change_who_comes
+from meetings.actions.moments import When
 from meetings.models import Line, TakenEntry
 from meetings.note import read_note
 from network.models import Member
@@ -275,10 +277,18 @@ def test_without_anybody_in_the_room_it_stays_cancelled_and_the_page_says_what_t
     assert cancelled.meeting.status == "cancelled"
 
 
+def test_a_slip_on_another_day_holds_no_meeting(cancelled, leena):
+    assert refused(send(leena, cancelled, of(cancelled, tap("arrive", cancelled.person, 13 * 60 + 1)))) == (
+        "This meeting is not going on. Nobody can arrive or leave now."
+    )
+    cancelled.meeting.refresh_from_db()
+    assert cancelled.meeting.status == "cancelled"
+
+
 # -- With others --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", ["exchanged", "cancelled", "closed"])
+@pytest.mark.parametrize("change", ["exchanged", "started", "cancelled", "closed"])
 def test_whoever_covers_no_more_gets_their_words_back(cast, client, change):
     """Sari was to come, and went; at the desk somebody else was put in her place, and her phone heard of nothing."""
     covered = make_meeting(cast.case, cast.clinician1, cast.clinician3, starts_at=timezone.now() - minutes(300))
@@ -291,6 +301,8 @@ def test_whoever_covers_no_more_gets_their_words_back(cast, client, change):
             cancel_meeting(meeting=covered, reason="Her mother called", by=by)
         else:
             change_who_comes(meeting=covered, staff=[cast.clinician1], by=by)
+    if change == "started":
+        start(covered, cast.person, cast.clinician1, at=timezone.now() - minutes(50))
     if change == "closed":
         close(
             start(covered, cast.person, cast.clinician1, at=timezone.now() - minutes(50)),
@@ -369,6 +381,30 @@ def test_a_choice_that_nobody_heard_hides_no_version_that_was(cast, leena, mikko
     assert standing == {("I whispered.", False, False), ("I spoke low.", False, False), ("I spoke low.", True, True)}
 
 
+def test_words_changed_twice_that_nobody_heard(cast, leena, mikko):
+    start(cast.meeting, cast.person, cast.mother, cast.clinician1, at=timezone.now() - minutes(50))
+    line = say(cast.meeting, "She whispered.", who=cast.mother, at=timezone.now() - minutes(40))
+    once = of(cast, {"do": "change", "line": str(line.uuid), "text": "I whispered."} | at(20))
+    his = by_mikko(cast, answers(cast, 6)), by_mikko(cast, end(cast, 5, heard=[str(line.uuid)]))
+    taken(send(mikko, cast, his[0], author=cast.clinician2))
+    taken(send(leena, cast, once, of(cast, {"do": "change", "line": once["uuid"], "text": "I said nothing."} | at(19))))
+    taken(send(mikko, cast, his[1], author=cast.clinician2))
+    assert set(cast.meeting.lines.standing().values_list("text", "late")) == {
+        ("She whispered.", False),
+        ("I said nothing.", True),
+    }
+
+
+def test_what_was_first_said_is_not_unheard_for_that(cast, leena):
+    """Changed before it was read aloud: the first words stand beside those that were, as before."""
+    start(cast.meeting, cast.person, cast.mother, cast.clinician1, at=timezone.now() - minutes(50))
+    line = say(cast.meeting, "She whispered.", who=cast.mother, at=timezone.now() - minutes(40))
+    new = of(cast, {"do": "change", "line": str(line.uuid), "text": "I whispered."} | at(20))
+    taken(send(leena, cast, new, of(cast, answers(cast, 6)), of(cast, end(cast, 5, heard=[new["uuid"]]))))
+    line.refresh_from_db()
+    assert (line.replaced_by.text, line.late, line.replaced_by.late) == ("I whispered.", False, False)
+
+
 def test_what_was_told_between_read_back_and_close_was_not_heard(cast, leena, mikko):
     exception = b.exception(cast)
     start(cast.meeting, cast.person, cast.mother, cast.clinician1, at=timezone.now() - minutes(50))
@@ -394,6 +430,25 @@ def test_by_page_what_came_while_it_was_read_aloud_is_asked_for(cast, leena):
 
 
 # -- Closed by the other phone, and this one went on --------------------------------------------------------------------------
+
+
+def test_typed_by_page_it_is_told_beside_as_well(cast, leena):
+    """A page without a script, which lay open when the other one closed."""
+    start(cast.meeting, cast.person, cast.clinician1, at=timezone.now() - minutes(50))
+    close(cast.meeting, at=timezone.now() - minutes(2))
+    by = cast.clinician1.user
+    with acting(by):
+        act.arrive(meeting=cast.meeting, who=cast.mother, by=by, when=When(typed_at=timezone.now() - minutes(30)))
+    assert cast.meeting.lines.get().text == "Marja came in."
+
+
+def test_going_after_that_close_is_no_news(cast, leena):
+    """As the service has it she stayed until ten minutes after the end; hers says that she went before that, when it was over."""
+    start(cast.meeting, cast.person, cast.mother, cast.clinician1, at=timezone.now() - minutes(50))
+    cast.meeting.presences.filter(member=cast.mother).update(left_at=timezone.now() - minutes(10))
+    close(cast.meeting, at=timezone.now() - minutes(20))
+    taken(send(leena, cast, of(cast, tap("leave", cast.mother, 15))))
+    assert not cast.meeting.lines.exists()
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ BEGIN
   IF OLD.status = 'closed' OR OLD.status = 'cancelled' AND NEW.status <> 'started' THEN
     PERFORM od.refuse('stays_as_written');
   END IF;
+  IF NEW.cancelled_reason <> OLD.cancelled_reason AND NEW.status <> 'cancelled' THEN PERFORM od.refuse('stays_as_written'); END IF;
   IF (OLD.status, NEW.status) NOT IN (('booked', 'booked'), ('booked', 'started'), ('booked', 'cancelled'), ('cancelled', 'started'),
       ('started', 'started'), ('started', 'closed')) THEN
     PERFORM od.refuse('meeting_goes_forward');
@@ -73,6 +74,23 @@ CREATE TRIGGER case_open_still BEFORE UPDATE ON meetings_meeting FOR EACH ROW
 -- By those who came, as every start is; for a beginning that moves there was no such rule, because it never did.
 CREATE TRIGGER came_earlier BEFORE UPDATE ON meetings_meeting FOR EACH ROW
   WHEN (OLD.status = 'started' AND NEW.started_at IS DISTINCT FROM OLD.started_at) EXECUTE FUNCTION od.those_who_came();
+-- What a booking asks for is asked of one that was cancelled in the same breath, too: it may be held all the same.
+CREATE OR REPLACE FUNCTION od.booking_fits() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE m meetings_meeting;
+BEGIN
+  IF current_user <> 'od_app' THEN RETURN NULL; END IF;
+  SELECT * INTO m FROM meetings_meeting WHERE id = NEW.id;
+  IF m.entered_afterwards THEN RETURN NULL; END IF;
+  IF m.starts_at < m.booked_at - interval '15 minutes' THEN PERFORM od.refuse('booked_ahead'); END IF;
+  IF NOT EXISTS (SELECT 1 FROM meetings_meetingstaff WHERE meeting_id = m.id AND (active OR m.status = 'cancelled')) THEN
+    PERFORM od.refuse('somebody_comes');
+  END IF;
+  IF NOT EXISTS (SELECT 1 FROM meetings_invitation i JOIN network_member w ON w.id = i.member_id AND w.is_person
+      WHERE i.meeting_id = m.id AND i.withdrawn_at IS NULL) THEN
+    PERFORM od.refuse('person_is_always_asked');
+  END IF;
+  RETURN NULL;
+END $$;
 -- Who was booked for it may be booked elsewhere by now: as with a meeting entered afterwards, the presences say who came.
 CREATE OR REPLACE FUNCTION od.somebody_comes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -123,9 +141,13 @@ END $$;
 -- Read back is what was heard. What was told by a device was on no page either, unless it was there when the page was read. And words that
 -- nobody heard take the place of none that were: what was read aloud stands again, and the other words stand beside it, late.
 CREATE OR REPLACE FUNCTION od.leave_unread(of_meeting bigint, heard uuid[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH RECURSIVE ahead AS (
+    SELECT l.id AS line, l.uuid, l.replaced_by_id FROM meetings_line l WHERE l.meeting_id = of_meeting
+    UNION SELECT a.line, l.uuid, l.replaced_by_id FROM ahead a JOIN meetings_line l ON l.id = a.replaced_by_id)
   UPDATE meetings_line l SET late = true FROM meetings_meeting m
   WHERE m.id = of_meeting AND m.status = 'started' AND m.network_id IN (SELECT od.recording_network_ids())
-    AND l.meeting_id = m.id AND NOT l.late AND l.replaced_by_id IS NULL AND l.kind <> 'answered' AND l.uuid <> ALL (heard);
+    AND l.meeting_id = m.id AND NOT l.late AND l.kind <> 'answered'
+    AND NOT EXISTS (SELECT FROM ahead a WHERE a.line = l.id AND a.uuid = ANY (heard)); -- neither it nor what stands in its place
   UPDATE meetings_line l SET replaced_by_id = NULL FROM meetings_line unheard, meetings_meeting m
   WHERE m.id = of_meeting AND m.status = 'started' AND m.network_id IN (SELECT od.recording_network_ids())
     AND l.meeting_id = m.id AND unheard.id = l.replaced_by_id AND unheard.late AND l.uuid = ANY (heard) $$;

@@ -9,7 +9,9 @@ BEGIN
     line := od.keep_line(said::jsonb);
   END IF;
 EXCEPTION
-  WHEN integrity_constraint_violation THEN GET STACKED DIAGNOSTICS refused = CONSTRAINT_NAME;
+  WHEN integrity_constraint_violation THEN 
+    GET STACKED DIAGNOSTICS refused = CONSTRAINT_NAME;
+    refused := coalesce(nullif(refused, ''), SQLSTATE); -- an empty column has no name of its own
   WHEN data_exception THEN refused := 'does_not_fit';
   WHEN insufficient_privilege THEN refused := 'no_right';
 END $$;
