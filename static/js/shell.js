@@ -90,7 +90,7 @@ async function tellOfMore({ at, body }, { meeting }) {
   await device.ready;
   const more = device.rows().filter((one) => one.meeting === meeting && one.n > at && !body.includes(one.uuid));
   if (more.length) {
-    const drafted = (await device.drafts()).some((one) => one.meeting === meeting);
+    const drafted = (await device.drafts()).some((one) => (one.of || one.meeting) === meeting && (one.box || "composer") === "composer");
     part("main").append(noteOf(more, drafted ? "" : takeOut()));
   }
   const waits = (uuid) => device.rows().some((one) => one.uuid === uuid && !one.refused);
