@@ -17,6 +17,7 @@ from tests.conftest import role
 from tests.factories import make_service, make_staff
 
 from .conftest import DESK, PHONE, assert_accessible, shoot, visit
+from .test_recording import tap
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -62,12 +63,6 @@ def sign_in_by_code(page: Page, address: str) -> None:
     code.fill(re.search(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", mail.outbox[-1].body).group())
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/accounts/" not in url)
-
-
-def tap(page: Page, name: str, *, into_the_room: bool = True) -> None:
-    page.locator("#here").get_by_role("button", name=re.compile(f"^{name}")).first.click()
-    pressed = page.locator("#here").get_by_role("button", name=re.compile(f"^{name}")).first
-    expect(pressed).to_have_attribute("aria-pressed", str(into_the_room).lower())
 
 
 def write(page: Page, kind: str, words: str, *, whose: str = "") -> None:
