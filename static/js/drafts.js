@@ -43,7 +43,8 @@ async function keep(box) {
 let asked = null;
 export let owed = false;
 export function giveBackDrafts() {
-  asked ||= giveBack().catch(() => true).then((more) => { owed = more; asked = null; });
+  // One window at a time: what it gives back is its own then, and stands in no second box.
+  asked ||= (navigator.locks ? navigator.locks.request("given back", giveBack) : giveBack()).catch(() => true).then((more) => { owed = more; asked = null; });
   return asked;
 }
 async function giveBack() {
@@ -56,7 +57,7 @@ async function giveBack() {
     if (!said || !box.free() || !box.putIn(said)) { more = true; continue; }
     say(name === "composer" ? "What you were writing is in the box again." : "What you were writing stands in its form again.");
     await keepDrafts();
-    if (kept.get(name) === words(name)) await device.draft(draft, null);
+    if ((kept.get(name) || "") === words(name)) await device.draft(draft, null); // on the disk again, or an entry by now
   }
   return more;
 }
