@@ -72,6 +72,28 @@ def test_a_refused_close_of_one_meeting_stays_out_of_another(phone, cast):
     assert [one["meeting"] for one in refused(page)] == [str(cast.booked.uuid)]
 
 
+def test_two_windows_give_the_same_words_back_in_one(phone, cast):
+    """Both are opened while the service takes its time: the words stand in one box, and nobody keeps them twice."""
+    page = begun(phone, cast)
+    page.locator("#kind-understanding").check()
+    page.get_by_label("The words").fill("Written once.")
+    until(page, lambda: stored(page)["drafts"])
+    phone.kill()
+    phone.open().sign_in(cast.clinician1)
+    phone.context.route(ENTRIES, lambda route: (pages[0].wait_for_timeout(500), route.continue_()))
+    pages = [phone.context.new_page() for _ in range(2)]
+    for one in pages:
+        one.goto(f"/meetings/{cast.booked.uuid}/record/")
+    for one in pages:
+        expect(one.locator("#record")).to_have_attribute("data-ready", "yes")
+    boxes = [one.get_by_label("The words") for one in pages]
+    assert sorted(box.input_value() for box in boxes) == ["", "Written once."]
+    has = next(one for one, box in zip(pages, boxes, strict=True) if box.input_value())
+    has.get_by_role("button", name="Keep", exact=True).click()
+    all_sent(has)
+    assert (texts(cast), stored(has)) == (["Written once."], {"entries": [], "drafts": []})
+
+
 def test_what_was_typed_into_a_refused_close_stands_on_the_page_of_the_device(phone, cast):
     refused_close(phone, cast)
     held = phone.open().sign_in(cast.clinician1).page("/on-this-device/")
