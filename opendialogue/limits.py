@@ -111,16 +111,14 @@ class SaysEnded:
 
 
 def follow(request, response, meeting):
-    """A record was opened, or closed."""
+    """A record was opened; or closed, by its form or as it was found when it was asked for once more."""
     opened, until = request.session.get(RECORD, ("", 0))
-    if request.path.endswith("/record/") and request.method == "GET" and response.status_code == 200:
+    record = request.path.endswith("/record/") and request.method == "GET"
+    if record and response.status_code == 200:
         if opened != meeting or until <= time.time():
             request.session[RECORD] = [meeting, int(time.time()) + settings.SESSION_RECORD]
-    elif opened == meeting and (_led_away(request, response) or getattr(response, "meeting_closed", False)):
+    elif opened == meeting and (
+        ((record or request.path.endswith("/close/")) and response.status_code == 302)
+        or getattr(response, "meeting_closed", False)
+    ):
         del request.session[RECORD]
-
-
-def _led_away(request, response):
-    """The meeting was closed by a form, or the record asked for once more when it was closed."""
-    closes = request.path.endswith("/close/") or (request.path.endswith("/record/") and request.method == "GET")
-    return closes and response.status_code == 302

@@ -34,14 +34,14 @@ def kept(meeting: Meeting, *, when: When, by: User, whole: bool, **said: Any) ->
     row of the audit log (od.save_line); else part of a larger one (od.keep_line). What says no to it is raised as in `refusals`.
     """
     said |= {"meeting_id": meeting.pk, "recorded_by_id": staff_of(by).pk}
-    line: Any = row_of(Line, "SELECT refused, (line).* FROM od.try_line(%s, %s)", _by_device(when, said), whole)
-    if line.refused == "no_right":
+    line: Line = row_of(Line, "SELECT refused, (line).* FROM od.try_line(%s, %s)", _by_device(when, said), whole)
+    rule = line.__dict__.pop("refused")
+    if rule == "no_right":
         raise PermissionDenied
-    if line.refused is not None:
-        raise Refusal(line.refused) if line.refused in SENTENCES else IntegrityError(line.refused)
+    if rule is not None:
+        raise Refusal(rule) if rule in SENTENCES else IntegrityError(rule)
     line.meeting = meeting
-    kept_line: Line = line
-    return kept_line
+    return line
 
 
 def keep_from_cover(meeting: Meeting, *, who: str, when: When, **said: Any) -> None:

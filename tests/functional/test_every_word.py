@@ -21,7 +21,7 @@ from tests.functional.test_kitchen import (  # noqa: F401  two are fixtures
     touch_the_store,
 )
 from tests.functional.test_recording import all_sent, tap, write
-from tests.functional.test_whole_meeting import end, noon_in_two_days, read_back
+from tests.functional.test_whole_meeting import closed_with_a_time_that_is_taken, end, read_back
 from tests.meetings.breaks import exception
 
 # ruff: noqa: F811
@@ -38,17 +38,7 @@ def another_meeting(cast):
 
 def refused_close(phone, cast):
     """The close of a meeting, kept without signal, which the service will not take; its browser is killed."""
-    page = begun(phone, cast)
-    at = noon_in_two_days()
-    phone.context.set_offline(True)
-    read_back(page)
-    page.get_by_role("radio", name="A new time").check()
-    page.get_by_label("The new time").fill(f"{at:%Y-%m-%dT%H:%M}")
-    page.get_by_label("Who comes next time?").fill("The same as in A")
-    page.get_by_role("button", name="Close the meeting").click()
-    on_this_phone(page, 2)
-    with transaction.atomic():
-        make_meeting(cast.case, cast.clinician2, starts_at=at)
+    on_this_phone(closed_with_a_time_that_is_taken(phone, cast, "The same as in A"), 2)
     phone.kill()
 
 

@@ -333,13 +333,18 @@ def test_closed_while_away(phone, cast):
     assert stored(held)["entries"] == []
 
 
-def test_touched_on_the_disk_it_is_refused_and_kept(phone, cast):
+def touched_on_the_disk(phone, cast):
+    """A line was kept without signal, somebody changed it in the store, and the browser was killed."""
     page = begun(phone, cast)
     phone.context.set_offline(True)
     write(page, "voice", "Written in peace.", whose="Elina")
     on_this_phone(page, 1)
     touch_the_store(page, "AAAA" if not stored(page)["entries"][0]["sealed"].endswith("AAAA") else "BBBB")
     phone.kill()
+
+
+def test_touched_on_the_disk_it_is_refused_and_kept(phone, cast):
+    touched_on_the_disk(phone, cast)
     page = phone.open().sign_in(cast.clinician1).record(cast)
     expect(page.locator("#sent")).to_have_text("1 not taken")
     expect(page.locator("#lines")).to_contain_text("This is not as it was when it was sealed, and cannot be opened.")
@@ -348,12 +353,7 @@ def test_touched_on_the_disk_it_is_refused_and_kept(phone, cast):
 
 
 def test_what_is_removed_is_not_said_to_be_at_the_service(phone, cast):
-    page = begun(phone, cast)
-    phone.context.set_offline(True)
-    write(page, "voice", "Never to be read again.", whose="Elina")
-    on_this_phone(page, 1)
-    touch_the_store(page, "AAAA" if not stored(page)["entries"][0]["sealed"].endswith("AAAA") else "BBBB")
-    phone.kill()
+    touched_on_the_disk(phone, cast)
     held = phone.open().sign_in(cast.clinician1).page("/on-this-device/")
     state = held.locator("#on-this-device-state")
     expect(state).to_have_text("1 entry on this device was not taken by the service.")

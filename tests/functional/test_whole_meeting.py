@@ -237,17 +237,23 @@ def test_opened_again_as_long_as_it_has_not_gone_out(phone, cast):
     assert not cast.booked.lines.filter(late=True).exists()
 
 
-def test_a_close_that_the_service_does_not_take_comes_back_into_its_form(phone, cast):
+def closed_with_a_time_that_is_taken(phone, cast, comes):
+    """The page of a meeting that was read back and closed without signal; the service will not take the close."""
     page = begun(phone, cast)
     at = noon_in_two_days()
     phone.context.set_offline(True)
     read_back(page)
     page.get_by_role("radio", name="A new time").check()
     page.get_by_label("The new time").fill(f"{at:%Y-%m-%dT%H:%M}")
-    page.get_by_label("Who comes next time?").fill("The same")
+    page.get_by_label("Who comes next time?").fill(comes)
     page.get_by_role("button", name="Close the meeting").click()
     with transaction.atomic():
         make_meeting(cast.case, cast.clinician2, starts_at=at)
+    return page
+
+
+def test_a_close_that_the_service_does_not_take_comes_back_into_its_form(phone, cast):
+    page = closed_with_a_time_that_is_taken(phone, cast, "The same")
     phone.context.set_offline(False)
     alert = page.get_by_role("alert").filter(has_text="One of the team has another meeting")
     expect(alert).to_be_visible()

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from meetings.actions import record as act
@@ -16,38 +15,16 @@ from meetings.actions.moments import When
 from meetings.models import Line, TakenEntry
 from meetings.note import read_note
 from network.models import Member
-from network.sealing import new_private_key
-from tests.factories import close, make_cast, make_meeting, say, share, start
+from tests.factories import close, make_meeting, say, share, start
 from tests.meetings import breaks as b
 from tests.meetings.recording import JSON, acting, record
 from tests.meetings.test_contested import as_app, at_once, real
 from tests.meetings.test_entries import at, minutes, of, refused, results, send, tap, voice
 from tests.meetings.test_presence import call
-from tests.meetings.test_union import answers, by_mikko, end, key, taken
+from tests.meetings.test_union import answers, by_mikko, cast, end, key, leena, mikko, taken
 
 pytestmark = pytest.mark.django_db
-__all__ = ["real"]  # a fixture
-
-
-@pytest.fixture
-def cast(settings):
-    settings.SEALING_KEYS = new_private_key()
-    cast = make_cast()
-    cast.meeting = make_meeting(cast.case, cast.clinician1, cast.clinician2, starts_at=timezone.now() - minutes(60))
-    return cast
-
-
-@pytest.fixture
-def leena(cast, client):
-    client.force_login(cast.clinician1.user)
-    return client
-
-
-@pytest.fixture
-def mikko(cast):
-    client = Client()
-    client.force_login(cast.clinician2.user)
-    return client
+__all__ = ["cast", "leena", "mikko", "real"]  # fixtures
 
 
 def decision(words, ago):
