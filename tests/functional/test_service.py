@@ -31,6 +31,7 @@ def looked_at(page, name):
 def test_a_night_number_and_a_colleague_on_a_phone(cast, page_for):
     page = visit(page_for(cast.lead.user), "/board/")
     page.get_by_role("link", name="Service", exact=True).click()
+    expect(page.get_by_role("link", name="Change what people read")).to_be_visible()
     looked_at(page, "service")
     page.get_by_role("link", name="Change what people read").click()
     page.get_by_label("Telephone at night").fill("soon")
