@@ -8,7 +8,7 @@ import { toRoom } from "./closing.js";
 import { draw, lineOf, reword, toEnd } from "./lines.js";
 
 export const composer = document.getElementById("composer");
-const TWICE = 1000;
+const TWICE = 1000, SOON = 100;
 const VOICED = ["use", "voice", "reflection"];
 const changing = () => composer.dataset.changing || ""; // the line that gets other words
 const fields = () => Object.fromEntries([...new FormData(composer)].filter(([name]) => !["csrfmiddlewaretoken", "uuid"].includes(name)));
@@ -157,14 +157,18 @@ if (composer) {
       change("");
     } else {
       const item = draw({ ...said, uuid }, composer.querySelector(".whose input:checked"));
-      lines.append(item);
-      document.getElementById("none").hidden = true;
+      const show = () => { // once it is on the disk, which would else wait until the page is drawn; at the latest soon
+        if (lineOf(uuid)) return;
+        lines.append(item);
+        document.getElementById("none").hidden = true;
+        toEnd();
+      };
       for (const one of voices()) one.checked = false;
       onlyOther();
-      for (const name of ["text", "voice_name", "action_who", "action_by", "action_looked_after_by", "at"]) if (composer.elements[name]) composer.elements[name].value = "";
+      for (const field of composer.querySelectorAll("input:not([type=hidden]), textarea")) if (field.type !== "radio") field.value = "";
       grow();
-      add({ do: "line", ...said }, { uuid, mark: item.querySelector("[data-state]"), box: "composer" });
-      toEnd();
+      setTimeout(show, SOON);
+      add({ do: "line", ...said }, { uuid, mark: item.querySelector("[data-state]"), box: "composer" }).kept.then(show);
     }
     taken("composer");
     composer.elements.text.focus();

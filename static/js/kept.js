@@ -119,7 +119,7 @@ export function keptBy(author, page) {
   const made = new Map(); // what was written in this page, by its id: with words, and with what the page does next
   const loose = []; // what could not be stored: in this page only
   const others = typeof BroadcastChannel === "function" ? new BroadcastChannel("kept") : null;
-  let rows = [], fresh = false, written = 0, last = 0, tail = Promise.resolve(), pending = 0;
+  let rows = [], fresh = false, written = 0, last = 0, pending = 0;
   let sending = false, again = false, timer = 0, pause = FIRST_PAUSE, most = MOST, failed = 0;
   const device = { rows: () => [...rows, ...loose], reachable: true, unwell: false, stopped: "", broken: false, loose: () => loose.length + pending, unstored: () => loose.length };
   device.waiting = (meeting) => new Set([...device.rows().filter((one) => !one.refused), ...[...made.values()].filter((one) => !one.refused)]
@@ -154,8 +154,10 @@ export function keptBy(author, page) {
   // In the order of writing, in all windows of this browser; a fraction of its own for each, so that no two are the same.
   const own = Math.random();
   const next = () => { last = Math.floor(Math.max(last + 1, Date.now())) + own; return last; };
-  device.atRest = () => tail;
-  const inTurn = (work) => { pending += 1; tail = tail.catch(() => {}).then(work).finally(() => { pending -= 1; }); return tail; };
+  // Drafts wait for what was said before, and nothing that is said for a draft that is still on its way to the disk.
+  const turns = {};
+  const inTurn = (row, work) => { pending += 1; turns[row] = Promise.allSettled([turns[row], turns.entries]).then(work).finally(() => { pending -= 1; }); return turns[row]; };
+  device.atRest = () => Promise.all(Object.values(turns));
 
   const bound = (entry) => [entry.key, entry.case, entry.meeting, entry.author, entry.uuid].join("\n");
   async function sealed(entry, fields, to) {
@@ -166,7 +168,8 @@ export function keptBy(author, page) {
   // All at once: the entry is there, and what it was written in, or is instead of, is not.
   device.keep = (item) => {
     made.set(item.uuid, item);
-    return inTurn(async () => {
+    if (item.box) latest.set(placeOf(item), item);
+    return inTurn("entries", async () => {
       const entry = { uuid: item.uuid, meeting: item.meeting, case: item.case };
       try {
         const whole = await sealed(entry, item.fields, item.to);
@@ -203,17 +206,21 @@ export function keptBy(author, page) {
   // again. Each window has a place of its own for it, and a lock of that name as long as it is there.
   device.window = newId();
   const placeOf = ({ meeting, box }) => `${meeting} ${device.window} ${box}`;
-  device.draft = (entry, fields, to) => inTurn(async () => {
-    try {
-      const whole = fields && await sealed({ uuid: newId(), ...entry }, { do: "draft", ...fields }, to);
-      const place = entry.sealed ? entry.meeting : placeOf(entry); // one that was found on the disk lies where it was found
-      await within("readwrite", (_, drafts) => {
-        if (whole) drafts.put({ ...whole, of: entry.meeting, meeting: place, window: device.window, n: next() }); else drafts.delete([author, place]);
-      });
-      if (to) makeAhead(to.key);
-      return true;
-    } catch { return false; }
-  });
+  const latest = new Map(); // what was last made an entry in each place: a draft from before it comes too late
+  device.draft = (entry, fields, to) => {
+    const place = entry.sealed ? entry.meeting : placeOf(entry); // one that was found on the disk lies where it was found
+    const before = latest.get(place);
+    return inTurn("drafts", async () => {
+      try {
+        const whole = fields && await sealed({ uuid: newId(), ...entry }, { do: "draft", ...fields }, to);
+        if (to) makeAhead(to.key);
+        if (latest.get(place) === before) await within("readwrite", (_, drafts) => {
+          if (whole) drafts.put({ ...whole, of: entry.meeting, meeting: place, window: device.window, n: next() }); else drafts.delete([author, place]);
+        });
+        return true;
+      } catch { return false; }
+    });
+  };
   device.drafts = async () => (await within("readonly", (_, drafts) => drafts.getAll()).catch(() => [])).filter((one) => one.author === author);
   // Those of windows that have gone, the oldest first.
   device.left = async (meeting) => {

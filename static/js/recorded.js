@@ -54,7 +54,7 @@ export function add(fields, entry = {}) {
   const item = { uuid: newId(), ...hereIs, to, tried: 0, ...entry };
   item.fields = { ...fields, ...moment() };
   if (item.mark) { mine.set(item.uuid, item); item.mark.dataset.of = item.uuid; }
-  device.keep(item);
+  item.kept = device.keep(item);
   all(hears.changed);
   return item;
 }

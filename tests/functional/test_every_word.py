@@ -557,3 +557,58 @@ def test_a_fault_of_the_page_ends_no_storing(phone, cast):
     page = phone.open().sign_in(cast.clinician1).record(cast)
     all_sent(page)
     assert texts(cast) == ["The first line.", "The second line."]
+
+
+SLOWLY_SEALED = """(what) => {
+  const encrypt = crypto.subtle.encrypt.bind(crypto.subtle);
+  crypto.subtle.encrypt = (how, key, block) => {
+    if (!new TextDecoder().decode(block).includes(`"do":"${what}"`)) return encrypt(how, key, block);
+    window.sealing = true;
+    return new Promise((go) => { window.go = go; }).then(() => encrypt(how, key, block));
+  };
+}"""
+
+
+def test_a_line_waits_for_no_draft_and_its_draft_comes_too_late(phone, cast):
+    """Keep while the same words are being sealed as a draft: the line is on the disk first, and the draft never is."""
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    page.evaluate(SLOWLY_SEALED, "draft")
+    page.locator("#kind-understanding").check()
+    box(page).fill("Said once.")
+    until(page, lambda: page.evaluate("window.sealing"))
+    page.get_by_role("button", name="Keep", exact=True).click()
+    until(page, lambda: stored(page)["entries"])
+    expect(page.locator("#lines [data-state]")).to_contain_text("On this phone")
+    box(page).fill("The next words.")
+    page.evaluate("window.sealing = false; window.go()")
+    until(page, lambda: page.evaluate("window.sealing"))
+    assert drafts(page) == []
+    page.evaluate("window.go()")
+    until(page, lambda: drafts(page))
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    all_sent(page)
+    expect(box(page)).to_have_value("The next words.")
+    assert texts(cast) == ["Said once."]
+
+
+def test_a_draft_waits_for_what_was_said_before_it(phone, cast):
+    """The next words are typed while a line is still being sealed: its storing takes their draft along no more."""
+    page = begun(phone, cast)
+    phone.context.set_offline(True)
+    page.evaluate(SLOWLY_SEALED, "line")
+    write(page, "understanding", "Said first.")
+    until(page, lambda: page.evaluate("window.sealing"))
+    expect(page.locator("#lines [data-state]")).to_have_text("Being kept on this phone")
+    box(page).fill("The next words.")
+    page.wait_for_timeout(1500)  # its draft would be there by now
+    assert stored(page) == {"entries": [], "drafts": []}
+    page.evaluate("window.go()")
+    until(page, lambda: drafts(page))
+    assert len(stored(page)["entries"]) == 1
+    phone.kill()
+    page = phone.open().sign_in(cast.clinician1).record(cast)
+    all_sent(page)
+    expect(box(page)).to_have_value("The next words.")
+    assert texts(cast) == ["Said first."]
