@@ -23,7 +23,7 @@ from bench import service
 from opendialogue.local import chromium
 from opendialogue.local.processes import free_port, stop
 
-VISITS = 7
+ROUNDS, VISITS = 3, 3
 SLOWER = 4
 LINES = {  # kbit/s, milliseconds, and the bar for LCP in seconds
     "9 Mbit/s, 100 ms": (9_000, 100, 1.5),
@@ -73,8 +73,8 @@ def main():
         browser = playwright.chromium.launch(executable_path=chromium.program(), args=chromium.FLAGS)
         cleanup.callback(browser.close)
         rows = []
-        for n in range(VISITS + 1):
-            service.say(f"  visit {n} of {VISITS}")
+        for n in range(ROUNDS * VISITS + 1):  # the first is left out: the service warms up
+            service.say(f"  visit {n} of {ROUNDS * VISITS}")
             for line in LINES:
                 for page in who:
                     found = visit(browser, f"https://localhost:{port}", page, who[page], line)
@@ -189,9 +189,11 @@ def judge(rows):
 def judged(page, line, found):
     lcp, inp = [one["lcp"] / 1000 for one in found], [one["inp"] for one in found]
     disk = sorted(ms for one in found for ms in one["disk"])
+    rounds = [statistics.median(lcp[n : n + VISITS]) for n in range(0, len(lcp), VISITS)]
     row = {
-        "page": page, "line": line, "lcp": statistics.median(lcp), "inp": statistics.median(inp), "cls": max(one["cls"] for one in found),
-        "spread": (max(lcp) - min(lcp)) / (statistics.median(lcp) or 1), "disk": disk[int(0.95 * (len(disk) - 1))] if disk else None,
+        "page": page, "line": line, "lcp": statistics.median(lcp), "slowest": max(lcp), "inp": statistics.median(inp),
+        "cls": max(one["cls"] for one in found), "spread": (max(rounds) - min(rounds)) / (statistics.median(rounds) or 1),
+        "disk": disk[int(0.95 * (len(disk) - 1))] if disk else None,
     }  # fmt: skip
     wanted = SAID * len(found) if page == "record" else 0
     missing = {"LCP": lcp.count(0), "INP": inp.count(0), "lines": wanted - len(disk)}
@@ -213,18 +215,19 @@ def render(rows, version):
         "",
         f"{service.machine()} Chromium {version}. `python -m bench.phone`.",
         "",
-        f"390 × 844, processor ÷ {SLOWER}, nothing in the cache, {VISITS} visits each, taken in turn; medians, and the spread of the LCP",
-        "between visits. INP is the longest tap or key of a visit; to the disk is from Keep to “On this phone”, 95th percentile of all.",
+        f"390 × 844, processor ÷ {SLOWER}, nothing in the cache, {ROUNDS} rounds of {VISITS} visits each, taken in turn. Medians; the",
+        "slowest visit; the spread of the LCP between the medians of the rounds. INP is the longest tap or key of a visit, CLS the worst",
+        "of all, to the disk from Keep to “On this phone”, 95th percentile of all lines.",
         f"Bars: LCP 1.5 s, on the slow line 2.5 s; INP {INP} ms; CLS {CLS}; to the disk {DISK} ms. A spread over 15 % makes a row void.",
         "",
-        "| page | line | LCP s | spread | INP ms | CLS | to the disk ms | |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| page | line | LCP s | slowest | spread | INP ms | CLS | to the disk ms | |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
     for row in rows:
         disk = "–" if row["disk"] is None else f"{row['disk']:.0f}"
         lines.append(
-            f"| {row['page']} | {row['line']} | {row['lcp']:.2f} | {row['spread']:.0%} | {row['inp']:.0f} | {row['cls']:.3f} "
-            f"| {disk} | {row['verdict']} |"
+            f"| {row['page']} | {row['line']} | {row['lcp']:.2f} | {row['slowest']:.2f} | {row['spread']:.0%} | {row['inp']:.0f} "
+            f"| {row['cls']:.3f} | {disk} | {row['verdict']} |"
         )
     return "\n".join(lines) + "\n"
 
