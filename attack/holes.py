@@ -575,6 +575,7 @@ LATE_COVER = "tests/meetings/test_late_cover.py"
 LOOKING = "tests/meetings/test_looking.py"
 JOINING = "tests/meetings/test_joining.py"
 SENT_AGAIN = "tests/meetings/test_sent_again.py"
+TWO_PHONES = "tests/meetings/test_whatever_comes_first.py"
 FUNCTIONS = [
     ("a word that ran out is told still", function("word_still_holds", "w.until > od.clock()", "true"), "tests/meetings/test_until.py"),
     ("words out of sight are seen", "DROP POLICY out_of_sight ON meetings_line", OUT_OF_SIGHT),
@@ -596,6 +597,11 @@ FUNCTIONS = [
     ("anybody sends late lines", function("to_record", "s.staff_id = (SELECT od.my_staff_id())", "true"), LATE_COVER),
     ("who came sends anything late", function("keep_late_line", "coalesce(said ->> 'kind', '')", "'voice'"), LATE_COVER),
     ("a device asks after the lines of others", function("line_came", "recorded_by_id = (SELECT od.my_staff_id())", "true"), SENT_AGAIN),
+    ("a device asks after what others sent", function("line_came", "taken_from_id = (SELECT od.my_staff_id())", "true"), TWO_PHONES),
+    ("a device sends into any meeting", function("take_entry", "network_id IN (SELECT od.recording_network_ids())", "true"), TWO_PHONES),
+    ("what somebody else sent counts as one’s own", function("take_entry", "NOT od.line_came(entry, of_meeting)", "false"), TWO_PHONES),
+    ("anybody moves a beginning back", "ALTER TABLE meetings_meeting DISABLE TRIGGER came_earlier", TWO_PHONES),
+    ("a meeting of a closed case is held all the same", "ALTER TABLE meetings_meeting DISABLE TRIGGER case_open_still", TWO_PHONES),
     ("a withdrawn invitation opens a meeting", function("invited_meeting_ids", "i.withdrawn_at IS NULL", "true")),
     ("anybody’s eyes", function("eyes_of", "p.user_id = u.id", "true"), LOOKING),
     ("eyes that can write", function("eyes_of", "current_setting('transaction_read_only') = 'on'", "true"), LOOKING),
