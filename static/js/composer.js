@@ -161,7 +161,7 @@ if (composer) {
         if (lineOf(uuid)) return;
         lines.append(item);
         document.getElementById("none").hidden = true;
-        toEnd();
+        requestAnimationFrame(toEnd);
       };
       for (const one of voices()) one.checked = false;
       onlyOther();
