@@ -212,8 +212,8 @@ def test_a_turn_taken_out_leaves_its_history(cast, client):
     assert client.get(reverse("take_out_turn", args=[turn.uuid])).status_code == 405
     assert client.post(reverse("take_out_turn", args=[turn.uuid]), {"out-why": "Ill chosen"}).status_code == 302
     assert not OnCall.objects.standing().exists()
-    monday = timezone.localtime(turn.period.lower).date().isoformat()
-    seen = page(client.get(reverse("on_call"), {"week": monday}))
+    day = turn.period.lower.astimezone(ZoneInfo(cast.service.time_zone)).date().isoformat()
+    seen = page(client.get(reverse("on_call"), {"week": day}))
     assert "It was taken out." in seen
     assert "Ill chosen" in seen
 
